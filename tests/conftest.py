@@ -83,8 +83,8 @@ def new_python(pair: tuple[Interpreter, Interpreter]) -> Interpreter:
 
 
 @pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Return what holds a text against the golden file of that name beside the test.
+def assert_golden(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Return what asserts that a text is the golden file of that name beside the test.
 
     With `--update-golden` the file is written first; git diff then shows what has changed.
     """

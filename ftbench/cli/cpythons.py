@@ -8,7 +8,7 @@ from contextlib import suppress
 import click
 from rich.console import Console
 
-from ftbench.cli.completion import names_of
+from ftbench.cli.arguments import names_of
 from ftbench.errors import FtbenchError
 from ftbench.pythons import Survey, discover, survey
 from ftbench.pythons.install import ensure_each, replicas

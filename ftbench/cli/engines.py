@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from rich.console import Console
 
-from ftbench.cli.completion import names_of
+from ftbench.cli.arguments import names_of
 from ftbench.errors import NotAvailableError
 from ftbench.facts.engines import ENGINES, Engine, engine_named
 from ftbench.facts.modes import EVERY_MODE, MODES

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ftbench.cli.completion import selecting
+from ftbench.cli.arguments import selecting
 from ftbench.errors import NothingError, ResultsError, UsageError
 from ftbench.report.output import writable
 

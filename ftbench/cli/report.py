@@ -20,7 +20,7 @@ from ftbench.analysis.advice.question import (
     share,
     size,
 )
-from ftbench.cli.completion import names_of, selecting
+from ftbench.cli.arguments import names_of, selecting
 from ftbench.errors import NothingError, RegressionError, ResultsError, UsageError
 from ftbench.facts.units import plural
 from ftbench.probe.scenarios.base import MOST_WORKERS

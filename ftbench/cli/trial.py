@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from rich.console import Console
 
 from ftbench.analysis.advice.question import cpu_price, memory_price, seconds, size
-from ftbench.cli.completion import names_of
+from ftbench.cli.arguments import names_of
 from ftbench.cli.report import quantity
 from ftbench.errors import FtbenchError, UsageError, unknown
 from ftbench.facts.trial_modes import TRIAL_MODE_NAMES

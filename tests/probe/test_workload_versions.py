@@ -13,7 +13,7 @@ from ftbench.probe.scenarios.base import NAMES
 SOURCE = "def work(n):\n    return n + 1\n"
 
 
-def test_the_work_of_a_version_never_changes(golden: Callable[..., None]) -> None:
+def test_the_work_of_a_version_never_changes(assert_golden: Callable[..., None]) -> None:
     now = workloads()
     known = json.loads(GOLDEN.read_text("utf-8"))
     changed = ", ".join(name for name in now if known.get(name) != now[name])
@@ -24,7 +24,7 @@ def test_the_work_of_a_version_never_changes(golden: Callable[..., None]) -> Non
         "In both cases write the golden file anew:\n"
         "    pytest --update-golden tests/probe/test_workload_versions.py"
     )
-    golden(json.dumps(now, indent=2), GOLDEN.name, hint=hint)
+    assert_golden(json.dumps(now, indent=2), GOLDEN.name, hint=hint)
 
 
 def test_every_scenario_is_watched_over() -> None:

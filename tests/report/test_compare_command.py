@@ -36,12 +36,14 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return write_project(tmp_path, PLAN)
 
 
-def test_a_comparison_is_told_as_it_was(results: Path, golden: Callable[[str, str], None]) -> None:
+def test_a_comparison_is_told_as_it_was(
+    results: Path, assert_golden: Callable[[str, str], None]
+) -> None:
     before, after = (result_file(results, release, "ft") for release in RELEASES)
     slow_down(after, 1.5, cells=2)
     count_effort(before, 1)
     count_effort(after, 2)
-    golden(COMPARE.printed(*RELEASES, "--arm", "ft"), "compare.txt")
+    assert_golden(COMPARE.printed(*RELEASES, "--arm", "ft"), "compare.txt")
 
 
 def test_releases_that_cost_the_same_raise_no_alarm_and_no_exit_code(results: Path) -> None:

@@ -25,8 +25,10 @@ def shown(folder: Path, *plans: Plan, release: str = "3.13.15", profile: str = "
     return rendered(document, Format.TABLE, width=80)
 
 
-def test_the_summary_is_as_it_was(tmp_path: Path, golden: Callable[[str, str], None]) -> None:
-    golden(shown(tmp_path), "summary.txt")
+def test_the_summary_is_as_it_was(
+    tmp_path: Path, assert_golden: Callable[[str, str], None]
+) -> None:
+    assert_golden(shown(tmp_path), "summary.txt")
 
 
 def test_the_summary_fits_into_eighty_columns(tmp_path: Path) -> None:

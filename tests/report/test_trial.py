@@ -28,9 +28,9 @@ def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_a_trial_is_told_as_it_was(golden: Callable[[str, str], None]) -> None:
+def test_a_trial_is_told_as_it_was(assert_golden: Callable[[str, str], None]) -> None:
     document = document_of(answer(trial()), judged=against(trial(), trial(1.15)))
-    golden(rendered(document, Format.TABLE, width=WIDTH), "trial.txt")
+    assert_golden(rendered(document, Format.TABLE, width=WIDTH), "trial.txt")
 
 
 def test_the_answer_stands_first_with_numbers_machine_and_cores() -> None:

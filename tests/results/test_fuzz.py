@@ -94,7 +94,7 @@ class Spoilt:
 sound_tree = functools.cache(read_results)
 
 
-def read(results: Path, kind: str, content: bytes) -> None:
+def assert_read_past(results: Path, kind: str, content: bytes) -> None:
     """Everything of the other files is read, or the file is one that all of them need."""
     sound = sound_tree(results)
     with Spoilt(results, kind) as path:
@@ -140,7 +140,7 @@ def tell(results: Path, kind: str, content: bytes, words: tuple[str, ...]) -> No
 @FUZZ
 @given(document=JSON)
 def test_random_json_is_read_past(results: Path, kind: str, document: Any) -> None:
-    read(results, kind, json.dumps(document).encode())
+    assert_read_past(results, kind, json.dumps(document).encode())
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -148,7 +148,7 @@ def test_random_json_is_read_past(results: Path, kind: str, document: Any) -> No
 @given(seed=st.integers(), odd=ODD)
 def test_mutations_are_read_past(results: Path, kind: str, seed: int, odd: Any) -> None:
     (path,) = results.glob(KINDS[kind])
-    read(results, kind, mutation(path.read_text("utf-8"), seed, odd))
+    assert_read_past(results, kind, mutation(path.read_text("utf-8"), seed, odd))
 
 
 @pytest.mark.parametrize("kind", KINDS)

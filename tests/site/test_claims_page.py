@@ -76,10 +76,12 @@ def absence(figure: Figure | None) -> str:
     )
 
 
-def test_what_is_judged_is_as_it_was(tmp_path: Path, golden: Callable[[str, str], None]) -> None:
+def test_what_is_judged_is_as_it_was(
+    tmp_path: Path, assert_golden: Callable[[str, str], None]
+) -> None:
     history = History(processes=3, between=0.002, within=0.01)
     synthetic.write_tree(tmp_path, Plan(releases=("3.14.2",), history=history))
-    golden("\n".join(told(read_results(tmp_path))), "claims.txt")
+    assert_golden("\n".join(told(read_results(tmp_path))), "claims.txt")
 
 
 def test_one_process_of_each_decides_nothing(tree: ResultTree) -> None:

@@ -34,11 +34,11 @@ NOTHING = evidence(ResultTree())  # beside the figures
 
 
 def test_what_the_tables_say_is_as_it_was(
-    tmp_path: Path, golden: Callable[[str, str], None]
+    tmp_path: Path, assert_golden: Callable[[str, str], None]
 ) -> None:
     tables = Outline(pages_of(fake_results.tree(), tmp_path)[0]).tables
     rows = "\n\n".join("\n".join(" | ".join(row) for row in table) for table in tables)
-    golden(rows, "price.txt")
+    assert_golden(rows, "price.txt")
 
 
 def figure_of(tree: ResultTree, kernel: str, arm: str) -> Figure:

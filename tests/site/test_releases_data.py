@@ -53,8 +53,10 @@ def told(made: Timeline) -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_the_data_are_as_they_were(made: Timeline, golden: Callable[[str, str], None]) -> None:
-    golden(told(made), "releases_data.txt")
+def test_the_data_are_as_they_were(
+    made: Timeline, assert_golden: Callable[[str, str], None]
+) -> None:
+    assert_golden(told(made), "releases_data.txt")
 
 
 def test_the_samples_have_the_speed_of_the_machine_beside_what_disturbed_them() -> None:

@@ -79,8 +79,8 @@ def shown(given: OverheadResult) -> str:
     return rendered(document_of(given), Format.TABLE, width=80)
 
 
-def test_the_table_is_as_it_was(golden: Callable[[str, str], None]) -> None:
-    golden(shown(report()), "overhead.txt")
+def test_the_table_is_as_it_was(assert_golden: Callable[[str, str], None]) -> None:
+    assert_golden(shown(report()), "overhead.txt")
 
 
 def test_nothing_of_the_table_is_cut_off_at_eighty_columns() -> None:

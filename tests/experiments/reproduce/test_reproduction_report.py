@@ -26,8 +26,8 @@ def shown(done: Reproduction, width: int = 80) -> str:
     return rendered(document_of(judged(done)), Format.TABLE, width=width)
 
 
-def test_the_report_is_as_it_was(golden: Callable[[str, str], None]) -> None:
-    golden(shown(made(cores=8, scale=0.2, broken=BROKEN, processes=3)), "reproduction.txt")
+def test_the_report_is_as_it_was(assert_golden: Callable[[str, str], None]) -> None:
+    assert_golden(shown(made(cores=8, scale=0.2, broken=BROKEN, processes=3)), "reproduction.txt")
 
 
 def test_it_fits_into_eighty_columns() -> None:

@@ -61,10 +61,10 @@ def test_build_says_which_compiler_and_where(fake_rustc: Any) -> None:
 
 
 def test_run_prints_an_aligned_table(
-    asked: dict[str, Any], golden: Callable[[str, str], None]
+    asked: dict[str, Any], assert_golden: Callable[[str, str], None]
 ) -> None:
     done = CliRunner().invoke(native, ["run"])
-    golden(done.stdout, "native.txt")
+    assert_golden(done.stdout, "native.txt")
 
 
 def test_run_prints_the_whole_measurement_as_json(asked: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Options that select results, and what a shell completes: names measured, installed, and ours."""
+"""Arguments that commands share: options that select results, and names that a shell completes."""
 
 from __future__ import annotations
 
