@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,11 @@ def looked(browser: Browser, committed: Path) -> Mapping[tuple[int, str], Any]:
 def test_no_page_is_heavy(committed: Path) -> None:
     heavy = [path for path in committed.rglob("*.html") if path.stat().st_size > HEAVIEST]
     assert heavy == []
+
+
+def test_no_group_of_questions_is_empty(committed: Path) -> None:
+    pages = sorted((committed / "choose").rglob("*.html"))
+    assert [page for page in pages if re.search(r"<dd>\s*</dd>", page.read_text("utf-8"))] == []
 
 
 def test_no_page_is_longer_than_six_screens(looked: Mapping[tuple[int, str], Any]) -> None:

@@ -131,7 +131,7 @@ METRICS = (
     *(
         MetricSpec(name.format(arm, count), "ratio", says.format(count, who), always=sure)
         for name, says, sure in (
-            ("{}_{}", "Slow-down of {0} {1} against one, same work each; 1 is none.", True),
+            ("{}_{}", "Slow-down of {0} {1} against one, same work each; 1 is no slow-down.", True),
             ("{}_cpu_{}", "CPU time of each of {0} {1} over that of one alone.", False),
         )
         for arm, who in ((SHARED, "threads"), (ALONE, "processes"))

@@ -294,7 +294,7 @@ def metrics_of(counts: Iterable[int], who: str) -> tuple[MetricSpec, ...]:
         *ladder_of(
             "relative",
             "ratio",
-            f"{slow} {{0}} {{1}}s against one thread, same work each; 1 is none.",
+            f"{slow} {{0}} {{1}}s against one thread, same work each; 1 is no slow-down.",
         ),
         MetricSpec(
             f"relative_cpu_{one}",
