@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 from ftbench.facts.arms import Arm
 from ftbench.facts.units import digits, kept
 from ftbench.results.figure import Figure, Health
+from ftbench.statistics.spread import location
 
 # One worker over the main thread alone, which does the same.
 _ALIKE: Final = ("cpu_scaling.CpuScaling.track_relative_1", "native.Native.track_relative_1")
@@ -73,7 +74,7 @@ def given(figures: Sequence[Figure]) -> Iterator[Figure]:
         _pattern(each)
         for each in figures
         if each.benchmark in _CONTROLS
-        and abs((each.median or 1.0) - 1) > CONTROL_WITHIN + 1e-9  # of all its processes
+        and abs((location(each.by_process) or 1.0) - 1) > CONTROL_WITHIN + 1e-9
     }
     for each in figures:
         slow = tuple(took / usual[each.machine, run, stick] for run, stick, took in each.speeds)

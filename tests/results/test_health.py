@@ -130,7 +130,9 @@ def scaled(metric: str, median: float, pattern: str = "closures", **fields: Any)
         benchmark=f"must_scale.MustScale.track_{metric}",
         params={"mode": "threads", "pattern": pattern},
     )
-    return replace(FIGURE, series=series, unit="ratio", median=median, **fields)
+    # asv's median, of all samples at once, is not what is shown and judged.
+    own = (median - 0.1,), (median**2 / (median - 0.1),)
+    return replace(FIGURE, series=series, unit="ratio", median=1.0, processes=own, **fields)
 
 
 @pytest.mark.parametrize(("control", "told"), [(1.051, True), (1.05, False), (0.94, True)])

@@ -54,11 +54,16 @@ LOOK = """async () => {
     });
     const sideways = [...document.querySelectorAll('main .scroll')].filter(each =>
         each.scrollWidth > each.clientWidth + 1);
-    const silent = sideways.filter(each => {
+    const quiet = () => sideways.filter(each => {
         const hint = each.querySelector(':scope > .table-tools > .more');
         return !hint || !hint.getClientRects().length
             || !getComputedStyle(each).background.includes('local');
     });
+    /* An observer of sizes is told between frames, on a busy machine after a few. */
+    for (let frame = 0; frame < 60 && quiet().length; frame++) {
+        await new Promise(done => requestAnimationFrame(done));
+    }
+    const silent = quiet();
     const bare = [...document.querySelectorAll('main table')].filter(each =>
         !each.tHead || !each.tHead.querySelector('.sort') || !each.caption);
     return {height, wide, labels, axes, sideways: sideways.length,
