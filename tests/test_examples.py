@@ -11,8 +11,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import confirm_try
 import pytest
 
+import examples
 from ftbench.pythons.requirements import of_script
 
 FOLDER = Path(__file__).parent.parent / "examples"
@@ -97,7 +99,21 @@ def test_a_function_has_the_same_results_twice(name: str, tmp_path: Path) -> Non
     assert len(set(json.loads(first))) == 2, "inputs that differ have results that differ"
 
 
-def test_each_trial_is_told_of_in_the_docs() -> None:
-    page = FOLDER.parent / "docs" / "try.md"
-    told = re.findall(r"(?m)^\$ ftbench try ([a-z-]+)", page.read_text("utf-8"))
+def test_each_trial_is_told_of_in_the_docs_in_brief() -> None:
+    blocks = list(examples.BLOCK.finditer(examples.PAGE.read_text("utf-8")))
+    told = [re.findall(r"ftbench try ([a-z-]+)", each["command"])[0] for each in blocks]
     assert sorted(told) == sorted(TRIALS)
+    whole = [
+        each["command"]
+        for each in blocks
+        if examples.brief(each["answer"].rstrip()) != each["answer"].rstrip()
+    ]
+    assert whole == [examples.SAMPLE]
+
+
+def test_the_docs_have_what_literal_programs_confirmed() -> None:
+    kept = json.loads(confirm_try.KEPT.read_text("utf-8"))
+    page = confirm_try.PAGE.read_text("utf-8")
+    assert page.endswith("\n".join(confirm_try.drawn(kept)) + "\n")
+    kept["shop"]["rows"].append({"build": "3.14.7", "mode": "threadpool(2)", "wrong": "ahead"})
+    assert "| 4 of 5 |" in "\n".join(confirm_try.drawn(kept))

@@ -7,10 +7,9 @@
 Each trial of `examples/` is made; then `literal/trial.py` measures the same modes, in fresh
 processes that take turns in drawn order: each its share of the minutes, but three processes.  What
 came of it is kept in `docs/try.json`, trial by trial, and drawn into `docs/try.md`; without an
-interpreter it is drawn alone.  That is how many times as fast as the plain loop beside it a mode is
-by the one and by the other, whether both intervals meet, and each pair of modes that both tell
-apart and rank the other way round.  Either is exit code 1.  For a quiet machine; wants the harness
-importable (the project's root).
+interpreter it is only drawn.  Compared are the speed-ups of each mode over the plain loop beside
+it: both intervals have to overlap, and no two modes may be ranked in opposite order with certainty.
+Anything else is exit code 1.  For a quiet machine; run it from the project's root.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from rich.console import Console
 
 from ftbench.analysis.trials import clears, is_measured, over
 from ftbench.errors import FtbenchError
-from ftbench.facts.units import amount, plural, span, times
+from ftbench.facts.units import plural, span, times
 from ftbench.facts.variables import NATIVE_THREADS
 from ftbench.files import write_whole
 from ftbench.processes import run
@@ -226,7 +225,7 @@ def confirmed(name: str, table: dict[str, Any], pythons: Sequence[str], seconds:
 
 
 def drawn(kept: dict[str, Kept]) -> Iterator[str]:
-    """Yield the lines of the page."""
+    """Yield the lines of the page: a row for each trial and build, by its best mode."""
     places = dict.fromkeys(
         f"{each['machine']['usable_cores']} cores of {each['machine']['cpu']}, {each['day']}"
         for each in kept.values()
@@ -234,17 +233,19 @@ def drawn(kept: dict[str, Kept]) -> Iterator[str]:
     counts = [n for each in kept.values() for row in each["rows"] for n in row.get("processes", ())]
     if counts:
         least = plural(min(counts), "process", "processes")
-        yield f"On {'; '.join(places)}; of each mode {least} or more."
-    yield "\n| trial | build | mode | `ftbench try` | program | |\n|---|---|---|---|---|---|"
+        yield f"On {'; '.join(places)}; at least {least} of each mode."
+    yield "\n| trial | build | best mode | `ftbench try` | program | modes that agree |"
+    yield "|---|---|---|---|---|---|"
     for name, each in kept.items():
-        for row in each["rows"]:
-            told = [amount(value, "seconds") for value in row.get("seconds", ())]
-            told = told or [_times(*three) for three in row.get("times", ())] or [DASH, DASH]
-            why = row.get("wrong", row.get("skipped", ""))
-            cells = (name, row["build"], row.get("mode", DASH), *told, why)
+        for build in dict.fromkeys(row["build"] for row in each["rows"]):
+            rows = [row for row in each["rows"] if row["build"] == build]
+            best = max(rows, key=lambda row: row.get("times", [[0.0]])[0][0])
+            modes = {row["mode"] for row in rows if "mode" in row and "seconds" not in row}
+            agree = modes - {row.get("mode") for row in rows if "wrong" in row}
+            told = [_times(*three) for three in best.get("times", ())] or [DASH, DASH]
+            said = rows[0].get("skipped", f"{len(agree)} of {len(modes)}")
+            cells = (name, build, best.get("mode", DASH), *told, said)
             yield f"| {' | '.join(cells)} |"
-    faults = list(wrong(kept))
-    yield "\n" + ("\n".join(f"- {each}" for each in faults) or "All of it holds.")
 
 
 def _times(value: float, low: float | None = None, high: float | None = None) -> str:

@@ -3,9 +3,10 @@
     python tests/tools/examples.py --python PATH --python PATH --minutes 33
     python tests/tools/examples.py --only shop --python PATH
 
-A block is one command, `$ ftbench try ...`, and what it printed.  It is run in `examples/`, on the
-builds that are named, and has its share of the minutes.  For a quiet machine; wants the harness
-importable (the project's root).  The words around the blocks stay: read them again afterwards.
+A block is one command, `$ ftbench try ...`, and its answer: all of it for the sample, for the
+others its first lines and what to write.  It runs in `examples/`, on the builds named, with its
+share of the minutes.  For a quiet machine; run it from the project's root.  The words around the
+blocks stay: read them again afterwards.
 """
 
 from __future__ import annotations
@@ -28,11 +29,19 @@ BLOCK = re.compile(
 )
 # Of the time that a trial takes, its budget is the measuring: what comes before and after is not.
 REST = 25.0
+SAMPLE = "ftbench try thumbnails"
 _MAIN = "from ftbench.cli import main; main()"
 
 
+def brief(text: str) -> str:
+    """Return of an answer what it begins with, what to write and how it ended."""
+    parts = text.split("\n\n")
+    kept = [each for each in parts[1:] if each.startswith(("What to write", "$ "))]
+    return "\n\n".join([parts[0], *kept])
+
+
 def answer(command: str, builds: Sequence[str], budget: float) -> str:
-    """Return what a command prints, and how it ends unless that is well."""
+    """Return what the page has of what a command prints, and its exit code unless that is 0."""
     words = shlex.split(command)[1:]
     words += [word for build in builds for word in ("--python", build)]
     words += [] if "--budget" in words else ["--budget", f"{budget:.0f}s"]
@@ -46,7 +55,8 @@ def answer(command: str, builds: Sequence[str], budget: float) -> str:
     )
     text = "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip()
     ended = f"$ echo $?\n{done.returncode}" if done.returncode else ""
-    return "\n\n".join(filter(None, (text, ended)))
+    text = "\n\n".join(filter(None, (text, ended)))
+    return text if command == SAMPLE else brief(text)
 
 
 def main() -> None:
