@@ -148,11 +148,11 @@ def _answer(of: Shown) -> Iterator[str]:
         scales = of.rounds.scale.symbol, of.trees.scale.symbol
         grids = (of.rounds, of.trees)
         values = [_text(grid, mode, WITHOUT_GIL) for grid in grids]
-        return f"{values[0]} {scales[0]} a round and {values[1]} {scales[1]}"
+        return f"{values[0]} {scales[0]} a round, {values[1]} {scales[1]}"
 
     yield (
-        f"**On the free-threaded build eight workers that do nothing yet cost least as "
-        f"{least.title} ({said(least)}), and most as {most.title} ({said(most)}).**"
+        f"**On the free-threaded build, eight workers with an empty task cost least as "
+        f"{least.title} ({said(least)}) and most as {most.title} ({said(most)}).**"
     )
     yield ""
     head = [
@@ -193,7 +193,7 @@ def _round_ratios(of: Shown) -> Iterator[str]:
 def _memory(of: Shown) -> Iterator[str]:
     yield (
         f"Memory of the whole process tree while eight workers are busy (PSS), in "
-        f"{of.trees.scale.symbol}, measured likewise:"
+        f"{of.trees.scale.symbol}, from the same results:"
     )
     yield ""
     rows = [[mode.title, *(_text(of.trees, mode, arm) for arm in _PAIR)] for mode in MODES]
@@ -209,10 +209,10 @@ def _shared_set(of: Shown) -> Iterator[str]:
     assert base.interval
     low, high, scale = base.interval.low, base.interval.high, grid.scale
     yield (
-        "What an operation costs when eight workers keep one set of ids that has grown, as a ratio "
-        f"to one lock around one set on the free-threaded build ({scale.text(base.median)} "
-        f"{scale.symbol}, with an interval of {span(low / scale.size, high / scale.size)}), "
-        "measured likewise:"
+        "Cost of an operation when eight workers share one large set of ids, as a ratio to one "
+        f"lock around one set on the free-threaded build ({scale.text(base.median)} "
+        f"{scale.symbol}, interval {span(low / scale.size, high / scale.size)}), from the same "
+        "results:"
     )
     yield ""
     places = [(mode, arm) for mode in MODES for arm in _PAIR]
@@ -239,8 +239,8 @@ def _left_out(of: Shown) -> Iterator[str]:
     missed = misses(cells_of(of.figures))
     middle, most = np.quantile(missed, (0.5, 0.9))
     yield (
-        f"Of {of.where}: {len(missed)} cells, missed by {middle:.1%} in the median and by "
-        f"{most:.1%} or less in nine of ten."
+        f"{of.where}: of {len(missed)} cells half are off by {middle:.1%} or less, and nine in "
+        f"ten by {most:.1%} or less."
     )
 
 
@@ -254,7 +254,7 @@ def _controls(of: Shown) -> Iterator[str]:
         ]
         counts[name] = f"{sum(every)} of {len(every)}"
     yield (
-        f"Of {of.where}: {counts['control_2']} controls of two processes come to 1.00 ± "
+        f"{of.where}: {counts['control_2']} controls of two processes are within 1.00 ± "
         f"{CONTROL_WITHIN:g} by time, and {counts['control_cpu_2']} by CPU time."
     )
 
@@ -291,9 +291,9 @@ def _replay(of: Shown) -> Iterator[str]:
         costs.append(f"{digits(effect.value)} times ({ends})")
     cpu = [times(side[key("relative_cpu_8")].median or 0) for side in (before, after)]
     yield (
-        f"One thread's unit of work costs {costs[0]} what it did, two threads' {costs[1]}, with "
-        f"99 % intervals. Ratios within a build tell another story: 8 threads took {cpu[0]} the "
-        f"CPU of one thread, and take {cpu[1]} now, since one thread gained more."
+        f"One thread's unit of work costs {costs[0]} as much as before, two threads' {costs[1]}, "
+        f"with 99 % intervals. Ratios within a build mislead here: 8 threads took {cpu[0]} the "
+        f"CPU of one thread and now take {cpu[1]}, because one thread gained more."
     )
 
 
@@ -308,7 +308,7 @@ def _replay_duel(of: Shown) -> Iterator[str]:
     words = [f"{counts[word]} {word}" for word in Word if counts[word]]
     yield (
         f"By duel, of {len(every)} kernels: {', '.join(words)}. A run takes "
-        f"{digits(geometric_mean(effects.values()))} times what it did in the geometric mean, from "
+        f"{digits(geometric_mean(effects.values()))} times as long in the geometric mean, from "
         f"{digits(least)} ({best}) to {digits(most)} ({worst})."
     )
 
@@ -317,7 +317,7 @@ def _replay_native(of: Shown) -> Iterator[str]:
     _, _, judgements = _judged(of, _GIL, r"native.*track_(serial|unit_1)$")
     counts = Counter(each.verdict.word for each in judgements)
     words = [f"{counts[word]} {word}" for word in Word if counts[word]]
-    yield f"Found on the same machine, of {counts.total()} series: {', '.join(words)}."
+    yield f"On the same machine, of {counts.total()} series: {', '.join(words)}."
 
 
 def _budget(_: Shown) -> Iterator[str]:
@@ -340,14 +340,14 @@ def _budget(_: Shown) -> Iterator[str]:
     ]
     series = len({release.series for release in final})
     yield (
-        f"It has {mib(sum(files.values()))} in {len(files)} files, of {mib(BUDGET_OF_ALL)} that it "
-        f"may have; a release in one environment may have {mib(BUDGET_OF_A_RESULT)}. The largest "
-        f"release has {mib(whole)} on all its arms ({Release.from_commit_id(commit).name} on "
-        f"`{machine}`, {profile} profile), the median one {mib(few)}. In the twelve months to "
+        f"`results/` has {mib(sum(files.values()))} in {len(files)} files. The limits are "
+        f"{mib(BUDGET_OF_ALL)}, and {mib(BUDGET_OF_A_RESULT)} a release and environment. The "
+        f"largest release has {mib(whole)} on all its arms ({Release.from_commit_id(commit).name} "
+        f"on `{machine}`, {profile} profile), the median one {mib(few)}. In the twelve months to "
         f"{last.day} {last:%B %Y} there were {len(final)} final releases, of {series} series. A "
-        f"year would take {mib(whole * len(final))} a machine if each were as large as the "
+        f"year would add {mib(whole * len(final))} a machine if each were as large as the "
         f"largest, and {mib(whole * series + few * (len(final) - series))} if only the newest of "
-        "each series is, and the others are as the median."
+        "each series were, and the others like the median."
     )
 
 
