@@ -55,6 +55,15 @@ class Measure:
         """Return the series of a kernel."""
         return SeriesKey(benchmark=self.benchmark, params={"mode": self.mode, self.param: kernel})
 
+    def takes(self, series: SeriesKey) -> bool:
+        """Tell whether a series is one of its kernels'."""
+        kernel = series.params.get(self.param, "")
+        return (
+            series.benchmark == self.benchmark
+            and series.params.get("mode") == self.mode
+            and (self.kernels is None or kernel in self.kernels)
+        )
+
     @property
     def arms(self) -> tuple[Arm, ...]:
         """The arms that have it."""
@@ -144,13 +153,8 @@ def points_of(measure: Measure, figures: Iterable[Figure], known: Evidence) -> P
     """Return a measure's points; `figures` are of one machine, flavour and profile."""
     by_place: dict[tuple[Release, str], dict[str, Figure]] = {}
     for figure in figures:
-        kernel = figure.params.get(measure.param, "")
-        if (
-            figure.benchmark == measure.benchmark
-            and figure.state is State.MEASURED
-            and figure.params.get("mode") == measure.mode
-            and (measure.kernels is None or kernel in measure.kernels)
-        ):
+        if figure.state is State.MEASURED and measure.takes(figure.series):
+            kernel = figure.params.get(measure.param, "")
             by_place.setdefault((figure.release, figure.arm.name), {})[kernel] = figure
     found = _taxes(measure, by_place, known) if measure.taxed else _inverses(by_place)
     return _by_place(*found)

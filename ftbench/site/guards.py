@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from ftbench.analysis.guards import Guarded, guard_rails, rules, standing
 from ftbench.analysis.price import GUARDED
+from ftbench.facts.arms import WITHOUT_GIL
 from ftbench.results import ResultTree
 from ftbench.results.selection import Rig
-from ftbench.site.price import RigPage, draw_points, write_rigs
+from ftbench.site.price import RigPage, Rigs, draw_points, write_rigs
 
 _BENCHMARKS = frozenset(measure.benchmark for measure in GUARDED.values())
 
@@ -19,7 +20,9 @@ _BENCHMARKS = frozenset(measure.benchmark for measure in GUARDED.values())
 class Page(RigPage):
     """Guard rails of one rig."""
 
-    every: tuple[Guarded, ...]
+    told: ClassVar = (WITHOUT_GIL,)
+
+    rails: tuple[Guarded, ...]
 
     standing = staticmethod(standing)
 
@@ -33,7 +36,7 @@ def write_guards(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     return write_rigs(tree, html_dir, "guards", _BENCHMARKS, page_of)
 
 
-def page_of(rig: Rig, addresses: Mapping[Rig, str], tree: ResultTree) -> Page:
+def page_of(rig: Rig, every: Rigs, tree: ResultTree) -> Page:
     """Return the page of one rig; `tree` has results of no other."""
-    every = tuple(guard_rails(tree, tree.machine(rig.machine)))
-    return Page.of("Guard rails of free threading", rig, addresses, tree, every=every)
+    rails = tuple(guard_rails(tree, tree.machine(rig.machine)))
+    return Page.of("Guard rails of free threading", rig, every, tree, rails=rails)

@@ -110,6 +110,28 @@ def menus(current: PageT, addresses: Mapping[PageT, str]) -> tuple[Menu, ...]:
     return tuple(menus)
 
 
+def elsewhere(current: PageT, having: Mapping[PageT, str]) -> tuple[Item, ...]:
+    """Return links to the other pages of its machine and release that have what `current` lacks.
+
+    `having` are the addresses of all that have it. Each is named by what is another of it.
+    """
+    alike = [level for level in _LEVELS[type(current)] if level[0] in _ALWAYS]
+    other = [level for level in _LEVELS[type(current)] if level[0] not in _ALWAYS]
+    return tuple(
+        Item(
+            text=", ".join(
+                f"{text(page)} {title.lower()}"
+                for title, key, text in other
+                if key(page) != key(current)
+            ),
+            href=href,
+            current=False,
+        )
+        for page, href in having.items()
+        if page != current and all(key(page) == key(current) for _, key, _ in alike)
+    )
+
+
 def release_menu(
     releases: Sequence[Release], current: Release, address: Callable[[Release], str]
 ) -> Menu:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 from matplotlib.ticker import MaxNLocator
 
@@ -29,11 +29,12 @@ from ftbench.analysis.verdicts import evidence
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.units import digits
 from ftbench.releases import Release
-from ftbench.results import Machine, ResultTree, Unreadable
+from ftbench.results import Machine, ResultTree, State, Unreadable
+from ftbench.results.figure import SeriesKey
 from ftbench.results.selection import Rig, rigs, shares, without_unasked
 from ftbench.site import frame, svg
 from ftbench.site.filters import ratio_interval
-from ftbench.site.menus import Menu, menus
+from ftbench.site.menus import Item, Menu, elsewhere, menus
 
 _HEIGHT: Final = 190
 _LEFT: Final = 40
@@ -227,12 +228,23 @@ _HEADLINE: Final[tuple[tuple[str, Measure, Arm], ...]] = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rigs:
+    """The page of every rig of a tab, and which of the tab's series each has figures of."""
+
+    addresses: Mapping[Rig, str]
+    measured: Mapping[Rig, set[tuple[SeriesKey, Release, Arm]]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class RigPage:
     """A page of one rig: its releases and their machine, its menus, and what must be known."""
 
+    told: ClassVar[Sequence[Arm]] = ARMS  # the arms that it has figures of
+
     title: str
     rig: Rig
+    every: Rigs
     machine: Machine | None
     releases: Sequence[Release]
     menus: tuple[Menu, ...]
@@ -240,20 +252,36 @@ class RigPage:
     warnings: tuple[Unreadable, ...]
 
     @classmethod
-    def of(
-        cls, title: str, rig: Rig, addresses: Mapping[Rig, str], tree: ResultTree, **own: Any
-    ) -> Self:
+    def of(cls, title: str, rig: Rig, every: Rigs, tree: ResultTree, **own: Any) -> Self:
         """Return the page that has its `own` fields besides; `tree` has results of no other rig."""
         return cls(
             title=f"{title} on {rig.machine}",
             rig=rig,
+            every=every,
             machine=tree.machine(rig.machine),
             releases=sorted({source.release for source in tree.sources}),
-            menus=menus(rig, addresses),
+            menus=menus(rig, every.addresses),
             notices=tuple(_notices(rig, tree)),
             warnings=tree.warnings,
             **own,
         )
+
+    def more(self, measure: Measure) -> list[Item]:
+        """Return links to what other profiles have of a measure and this page lacks."""
+        lacking = {
+            rig: {
+                release
+                for series, release, arm in found - self.every.measured[self.rig]
+                if arm in measure.arms and arm in self.told and measure.takes(series)
+            }
+            for rig, found in self.every.measured.items()
+        }
+        return [
+            replace(item, text=f"{item.text} ({', '.join(each.name for each in sorted(every))})")
+            for rig, every in lacking.items()
+            for item in elsewhere(self.rig, {rig: self.every.addresses[rig]})
+            if every
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -343,29 +371,31 @@ def write_rigs(
     html_dir: Path,
     tab: str,
     benchmarks: Container[str],
-    page: Callable[[Rig, Mapping[Rig, str], ResultTree], Any],
+    page: Callable[[Rig, Rigs, ResultTree], Any],
 ) -> tuple[Path, ...]:
     """Write a page of a tab for every rig; return their paths, the tab's first page first."""
-    measured = {Rig.place_of(figure) for figure in tree.figures if figure.benchmark in benchmarks}
+    measured: dict[Rig, set[tuple[SeriesKey, Release, Arm]]] = {rig: set() for rig in rigs(tree)}
+    for each in tree.figures:
+        if each.benchmark in benchmarks and each.state is State.MEASURED:
+            measured[Rig.place_of(each)].add((each.series, each.release, each.arm))
     # One that has nothing to show here is not what the page opens with.
-    every = sorted(rigs(tree), key=lambda rig: rig not in measured)
+    every = sorted(measured, key=lambda rig: not measured[rig])
     if not every:
         return frame.write_empty(html_dir, tab, tree)
     addresses = {rig: f"{tab}/{rig.slug}.html" for rig in every} | {every[0]: f"{tab}.html"}
+    pages = Rigs(addresses=addresses, measured=measured)
     return tuple(
-        frame.write_page(
-            html_dir, addresses[rig], tab, page(rig, addresses, without_unasked(share))
-        )
+        frame.write_page(html_dir, addresses[rig], tab, page(rig, pages, without_unasked(share)))
         for rig, share in shares(tree, every)
     )
 
 
-def page_of(rig: Rig, addresses: Mapping[Rig, str], tree: ResultTree) -> Page:
+def page_of(rig: Rig, every: Rigs, tree: ResultTree) -> Page:
     """Return the page of one rig; `tree` has results of no other."""
     measures = [measure for topic in TOPICS for measure in topic.measures]
     known = evidence(tree)
     points = {measure.name: points_of(measure, tree.figures, known) for measure in measures}
-    return Page.of("Price and gain of free threading", rig, addresses, tree, points=points)
+    return Page.of("Price and gain of free threading", rig, every, tree, points=points)
 
 
 def _notices(rig: Rig, tree: ResultTree) -> Iterator[Notice]:

@@ -15,8 +15,8 @@ from ftbench.facts.arms import USUAL_ARMS
 from ftbench.releases import Release
 from ftbench.results import ResultFile, ResultTree
 from ftbench.results.figure import Environment, Start
-from ftbench.results.selection import Pick, first_pick, nearest, newest_first, picks
-from ftbench.site.menus import Item, Menu, address, menus
+from ftbench.results.selection import Pick, Rig, first_pick, nearest, newest_first, picks
+from ftbench.site.menus import Item, Menu, address, elsewhere, menus
 from ftbench.site.method import write_method
 
 
@@ -157,6 +157,30 @@ def near(count: int, current: int) -> list[str]:
     names = [f"host-{number:02d}" for number in range(count)]
     items = (Item(text=name, href="", current=name == names[current]) for name in names)
     return [item.text[-2:] for item in Menu(title="Machine", items=tuple(items)).near]
+
+
+def test_what_a_page_lacks_is_looked_for_on_the_same_machine_and_release_alone() -> None:
+    every = picks(
+        ResultTree(
+            sources=(
+                source(profile="full"),
+                source(profile="quick"),
+                source(profile="quick", flavour="debian"),
+                source("3.13.5", profile="quick"),
+                source(machine="other", profile="quick"),
+            )
+        )
+    )
+    full = next(each for each in every if each.profile == "full")
+    found = elsewhere(full, {each: each.page for each in every})
+    assert {each.text: each.href for each in found} == {
+        "quick profile": "m_3.14.2_quick_source.html",
+        "quick profile, debian build": "m_3.14.2_quick_debian.html",
+    }
+    assert elsewhere(full, {full: "here"}) == ()
+    rigs = [Rig(machine=name, profile="quick", flavour="source") for name in ("m", "other")]
+    here = replace(rigs[0], profile="full")
+    assert [each.href for each in elsewhere(here, {each: each.machine for each in rigs})] == ["m"]
 
 
 def test_of_many_items_the_ends_and_the_neighbours_are_shown_at_once() -> None:

@@ -217,6 +217,26 @@ def test_a_mean_of_fewer_kernels_says_so(tmp_path: Path) -> None:
     assert source.count(", 1 of 2<") == 1
 
 
+def test_what_another_profile_has_beside_is_said_with_a_link(tmp_path: Path) -> None:
+    """The full page lacks a kernel of a release, the quick one two releases and the tax."""
+    full, quick = fake_results.tree(), fake_results.tree(("3.14.2",), profile="quick")
+    lacking = figure_of(full, "sum_of_squares", "ft")
+    full = replace(full, figures=tuple(each for each in full.figures if each is not lacking))
+    rest = tuple(each for each in quick.figures if each.benchmark != TAX.benchmark)
+    quick = replace(quick, figures=rest)
+    first, other = pages_of(fake_results.joined(full, quick), tmp_path)
+    words = Outline(first).words
+    assert words.count("More of it was measured with the quick profile (3.14.2).") == 1
+    words = Outline(other).words
+    more = "was measured with the full profile"
+    assert "profile. To measure it: FTBENCH_PROFILE=quick" in words
+    assert f"It {more} (3.13.5, 3.13.15, 3.14.2)." in words
+    assert words.count(f"More of it {more} (3.13.5, 3.13.15).") == 3
+    assert Outline(other).faults(other) == []
+    (alone,) = pages_of(fake_results.tree(), tmp_path)
+    assert "was measured with" not in Outline(alone).words
+
+
 def test_builds_without_pgo_and_few_rounds_are_warned_of(tmp_path: Path) -> None:
     text = Outline(pages_of(fake_results.tree(profile="quick"), tmp_path)[0]).words
     assert "Some of these builds have no PGO or no LTO." in text
