@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import platform
 import re
+import subprocess
 from pathlib import Path
 from typing import Final
 
 import pytest
-from draw_docs import BUDGET_OF_A_RESULT, BUDGET_OF_ALL, RESULTS
+from draw_docs import BUDGET_OF_A_RESULT, BUDGET_OF_ALL, RESULTS, packed
 
 from ftbench.releases import Release, known_releases
 from ftbench.results import read_results
@@ -33,14 +34,26 @@ def test_there_are_results_that_can_be_read_without_a_warning() -> None:
 
 
 def test_all_results_are_within_their_budget() -> None:
-    size = sum(each.stat().st_size for each in RESULTS.rglob("*") if each.is_file())
+    size = sum(packed(each.read_bytes()) for each in RESULTS.rglob("*") if each.is_file())
     assert size <= BUDGET_OF_ALL
+
+
+def test_what_a_file_adds_to_a_clone_is_what_git_packs_it_to(tmp_path: Path) -> None:
+    def git(*words: str, given: bytes = b"") -> bytes:
+        command = ["git", "-C", str(tmp_path), *words]
+        return subprocess.run(command, input=given, check=True, capture_output=True).stdout
+
+    git("init", "-q")
+    largest = max(FILES, key=lambda path: path.stat().st_size)
+    for path in (largest, records_path(largest)):
+        pack = git("pack-objects", "-q", "--stdout", given=git("hash-object", "-w", str(path)))
+        assert len(pack) == pytest.approx(packed(path.read_bytes()), rel=0.05)
 
 
 @each_result
 def test_a_result_is_within_its_budget(path: Path) -> None:
     beside = [records_path(path), noise_path(path)]
-    size = sum(each.stat().st_size for each in (path, *beside) if each.exists())
+    size = sum(packed(each.read_bytes()) for each in (path, *beside) if each.exists())
     assert size <= BUDGET_OF_A_RESULT
 
 

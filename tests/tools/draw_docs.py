@@ -8,14 +8,15 @@ Writes README's picture, light and dark, and every block between `<!-- drawn: NA
 
 from __future__ import annotations
 
+import json
 import re
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from statistics import geometric_mean, median
+from statistics import geometric_mean
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -31,16 +32,14 @@ from ftbench.analysis.verdicts import JudgedSeries, Side, evidence, side_of
 from ftbench.analysis.verdicts import compare as judge
 from ftbench.facts.arms import ARMS, WITHOUT_GIL, Arm, arm_named
 from ftbench.facts.modes import MODES
-from ftbench.facts.profiles import PROFILES
 from ftbench.facts.units import digits, span, times
-from ftbench.releases import Level, Release, known_releases
+from ftbench.releases import Release
 from ftbench.report.sections.sharing import SHARING
 from ftbench.report.sections.workers import ROUND_EMPTY, TREE_PSS
 from ftbench.report.words import NONE
 from ftbench.results import Figure, ResultTree, State, read_results
 from ftbench.results.figure import SeriesKey
 from ftbench.results.health import CONTROL_WITHIN
-from ftbench.results.records import RECORDS, read_records
 from ftbench.results.selection import Pick, first_pick, picks
 from ftbench.statistics.verdict import Word
 
@@ -50,9 +49,14 @@ BLOCK: Final = re.compile(r"(<!-- drawn: ([\w-]+) -->\n).*?(<!-- drawn -->)", re
 RESULTS: Final = ROOT / "results"
 KIB: Final = 1024
 MIB: Final = KIB * KIB
-BUDGET_OF_A_RESULT: Final = 1536 * KIB
-"""A release in one environment: asv's file, its records and its noise."""
-BUDGET_OF_ALL: Final = 16 * MIB
+BUDGET_OF_A_RESULT: Final = 512 * KIB
+"""A release in one environment, asv's file, its records and its noise, as git packs them."""
+BUDGET_OF_ALL: Final = 10 * MIB
+# What the pages that follow releases show.
+FOLLOWED: Final = (
+    *("lifecycle", "footprint", "single_thread"),
+    *("cpu_scaling", "must_scale", "native"),
+)
 _GIL: Final = arm_named("gil")
 _PAIR: Final = (_GIL, WITHOUT_GIL)
 _BAR: Final = 0.26
@@ -320,37 +324,6 @@ def _replay_native(of: Shown) -> Iterator[str]:
     yield f"On the same machine, of {counts.total()} series: {', '.join(words)}."
 
 
-def _budget(_: Shown) -> Iterator[str]:
-    def mib(size: float) -> str:
-        return f"{digits(size / MIB)} MiB"
-
-    files = {path: path.stat().st_size for path in RESULTS.rglob("*") if path.is_file()}
-    releases: Counter[tuple[str, str, str]] = Counter()
-    for path, size in files.items():
-        if found := re.match(r"(\d{5}\w{3})-.*-profile(\w+?)[-.]", path.name):
-            releases[path.parent.name, found[1], found[2]] += size
-    (machine, commit, profile), whole = releases.most_common(1)[0]
-    few = median(releases.values())
-    known = known_releases()
-    last = max(each.date for each in known)
-    final = [
-        each.release
-        for each in known
-        if each.release.level is Level.FINAL and each.date > last - timedelta(days=365)
-    ]
-    series = len({release.series for release in final})
-    yield (
-        f"`results/` has {mib(sum(files.values()))} in {len(files)} files. The limits are "
-        f"{mib(BUDGET_OF_ALL)}, and {mib(BUDGET_OF_A_RESULT)} a release and environment. The "
-        f"largest release has {mib(whole)} on all its arms ({Release.from_commit_id(commit).name} "
-        f"on `{machine}`, {profile} profile), the median one {mib(few)}. In the twelve months to "
-        f"{last.day} {last:%B %Y} there were {len(final)} final releases, of {series} series. A "
-        f"year would add {mib(whole * len(final))} a machine if each were as large as the "
-        f"largest, and {mib(whole * series + few * (len(final) - series))} if only the newest of "
-        "each series were, and the others like the median."
-    )
-
-
 def _record(of: Shown) -> Iterator[str]:
     classes: dict[tuple[str, Release, str, str], set[str]] = defaultdict(set)
     for each in of.tree.figures:
@@ -385,26 +358,54 @@ def _record(of: Shown) -> Iterator[str]:
     yield from table((*head, "classes", "with a noise floor", "in duels"), rows)
 
 
+def packed(content: bytes) -> int:
+    """Return how many bytes a file adds to a clone, whose objects git packs as zlib does."""
+    return len(zlib.compress(content))
+
+
+def _followed(path: Path) -> bytes:
+    """Return of a result's file what it has of the scenarios that each release is measured in."""
+    content = path.read_text("utf-8")
+    if path.suffix == ".json":
+        result = json.loads(content)
+        every = result["results"].items()
+        result["results"] = {name: row for name, row in every if name.partition(".")[0] in FOLLOWED}
+        return json.dumps(result).encode()
+    lines = [(line, json.loads(line)) for line in content.splitlines()]
+    kept = [
+        line for line, of in lines if of.get("group", FOLLOWED[0]).partition(".")[0] in FOLLOWED
+    ]
+    return "\n".join(kept).encode()
+
+
 def _record_size(_: Shown) -> Iterator[str]:
-    """Yield what a record of six builds on four arms would take, by the largest result."""
-    builds, arms = 6, 4
-    sizes = {}
-    for path in RESULTS.glob(f"*/*{RECORDS.suffix}"):
-        kept = read_records(path).cells
-        cells = [each for each in kept if each["kind"] == "cell"]
-        result = path.with_name(path.name.removesuffix(RECORDS.suffix) + ".json")
-        sizes[path] = sum(p.stat().st_size for p in (path, result)), cells, path.name
-    size, cells, name = max(sizes.values(), key=lambda each: len(each[1]))
-    distinct = {(each["group"], tuple(sorted(each["params"].items()))) for each in cells}
-    processes = PROFILES["full"].processes
-    each = size / len(cells) * len(distinct) * processes
+    """Yield what the results weigh in a clone, and what a year of releases would."""
+    sizes = {path: packed(path.read_bytes()) for path in RESULTS.rglob("*") if path.is_file()}
+    results: Counter[str] = Counter()
+    releases: defaultdict[tuple[str, str, str], list[Path]] = defaultdict(list)
+    for path, size in sizes.items():
+        if found := re.match(r"(\d{5}\w{3})-.*-build([^.]+?)(?:-PYTHON_\w+)?\.", path.name):
+            results[f"{path.parent.name}/{path.name.partition('.')[0]}"] += size
+            releases[path.parent.name, found[1], found[2]].append(path)
+    (machine, commit, flavour), files = max(
+        releases.items(), key=lambda release: sum(map(sizes.__getitem__, release[1]))
+    )
+    ((largest, most),) = results.most_common(1)
+    whole = sum(sizes[path] for path in files)
+    followed = sum(packed(_followed(path)) for path in files)
+    raw = sum(path.stat().st_size for path in sizes)
+    builds = 2 * (2 * 5 + 6)
     yield (
-        f"The result with most cells, `{name.removesuffix(RECORDS.suffix)}`, has "
-        f"{len(distinct)} cells of {len(cells)} processes in {digits(size / MIB)} MiB, "
-        f"{digits(size / len(cells) / KIB)} KiB a process. In the full profile, {processes} "
-        f"processes a cell, that would be {digits(each / MIB)} MiB of "
-        f"{digits(BUDGET_OF_A_RESULT / MIB)} MiB that a result may have, and {builds} builds on "
-        f"{arms} arms {digits(each * builds * arms / MIB)} MiB of {digits(BUDGET_OF_ALL / MIB)}."
+        f"`results/` has {digits(raw / MIB)} MiB in {len(sizes)} files, "
+        f"{digits(sum(sizes.values()) / MIB)} MiB as git packs them, of {BUDGET_OF_ALL // MIB} MiB "
+        f"that it may have. A result, which is a release in one environment, may have "
+        f"{BUDGET_OF_A_RESULT // KIB} KiB packed; the largest, `{largest}`, has "
+        f"{digits(most / KIB)} KiB. Of {Release.from_commit_id(commit).name} on `{machine}` "
+        f"(`{flavour}`) there is most: {digits(whole / KIB)} KiB packed on all arms, "
+        f"{digits(followed / KIB)} KiB of it of {', '.join(FOLLOWED[:-1])} and {FOLLOWED[-1]}. "
+        f"A year of two series with five releases each and six previews of a third, optimized and "
+        f"plain, would take {digits(whole * builds / MIB)} MiB a machine with all scenarios, "
+        f"{digits(followed * builds / MIB)} MiB with these alone."
     )
 
 
@@ -418,7 +419,6 @@ BLOCKS: Final[Mapping[str, Callable[[Shown], Iterator[str]]]] = {
     "replay": _replay,
     "replay-duel": _replay_duel,
     "replay-native": _replay_native,
-    "budget": _budget,
     "record": _record,
     "record-size": _record_size,
 }
