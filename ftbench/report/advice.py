@@ -230,7 +230,8 @@ def _notes(given: Given) -> Iterator[str]:
     if not given.advice.ranked:
         return
     yield (
-        "± is the larger half of the 99 % interval; ≈ is too close to the first to call, by "
+        "± is the larger half of the 99 % interval, whose ends are shown where that is more than "
+        "the cost itself; ≈ is too close to the first to call, by "
         f"{question.ranked_by}. Memory is that of the whole process tree."
     )
     yield (

@@ -16,7 +16,7 @@ from ftbench.analysis.advice.question import By, Question
 from ftbench.analysis.advice.ranking import ALONE, NOTHING, Advice, Ranked, cost_words
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import Mode
-from ftbench.facts.units import amount, margin, times
+from ftbench.facts.units import amount, reach, times
 from ftbench.report.words import DOUBTFUL, NONE
 from ftbench.results.selection import Pick
 
@@ -148,14 +148,18 @@ def _write(sharing: Sharing) -> str:
 
 
 def cost_with_reach(expected: Estimate | None, by: By) -> str:
-    """Return a cost and how far its interval reaches: "1.62 ms ±1 %"."""
+    """Return a cost and how far its interval reaches: "1.62 ms ±1 %", else its bounds."""
     if expected is None:
         return NONE
     value, interval = expected.value, expected.interval
     if interval is None or not value:
         return cost_words(value, by)
-    reach = max(interval.high - value, value - interval.low)
-    return f"{cost_words(value, by)} {margin(reach / value)}"
+    share = max(interval.high - value, value - interval.low) / value
+    if share <= 1:
+        return f"{cost_words(value, by)} {reach(share)}"
+    high = cost_words(interval.high, by)
+    low = f"{cost_words(interval.low, by)} \N{EN DASH}" if interval.low > 0 else "up to"
+    return f"{cost_words(value, by)} ({low} {high})"
 
 
 def _notes(advice: Advice, ranked: tuple[Ranked, ...]) -> Iterator[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -33,7 +34,7 @@ from ftbench.probe.scenarios import grain
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
 from ftbench.probe.scenarios.latency import CANNOT, LOADS
 from ftbench.probe.scenarios.latency import SIZES as REQUESTS
-from ftbench.probe.scenarios.shared_set_strategies import KINDS, STRATEGIES
+from ftbench.probe.scenarios.shared_set_strategies import KINDS, SEEN, STRATEGIES
 from ftbench.report.answer import AT_BEST, BETWEEN, MEASURED, answer_of, asked, measured_on
 from ftbench.report.choice import Choice, SectionFigures, choice_of
 from ftbench.results import ResultTree
@@ -55,16 +56,19 @@ WORDS: Final = {
     "measured": MEASURED,
     "at_best": AT_BEST,
 }
-USUAL_TEXTS: Final = {
-    "task": "200us",
-    "payload": "64KiB",
-    "workers": "8",
-    "shared": "0%",
-    "waiting": "0%",
-    "p99": "",
+OPTIONS: Final = {
+    "task": "--task",
+    "payload": "--payload",
+    "workers": "--workers",
+    "shared": "--shared-writes",
+    "kind": "--shared-kind",
+    "waiting": "--waiting",
+    "p99": "--p99",
 }
-"""What the form has at first."""
-USUAL: Final = Question(task=seconds(USUAL_TEXTS["task"]), payload=size(USUAL_TEXTS["payload"]))
+"""What each field of the form is called in a terminal."""
+UNSAID: Final = {"shared": "0%", "kind": SEEN, "waiting": "0%", "p99": ""}
+"""What the form has at first and a terminal need not be told."""
+USUAL_TEXTS: Final = {"task": "200us", "payload": "64KiB", **UNSAID}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +104,7 @@ class Pages:
         """Write them, the answer first, and yield their paths; `every` is where all pages lie."""
         answer, model = self._answer(), model_of(self.cells)
         if model is not None:
-            model |= {"map": FRAME, "words": WORDS}
+            model |= {"map": FRAME | {"workers": self._workers}, "words": WORDS, **self._terminal}
             text = f"window.ftbenchModel = {json.dumps(model)};\n"
             answer["model"] = f"{self._folder}/{MODEL}"
             frame.write(html_dir / answer["model"], text)
@@ -113,16 +117,39 @@ class Pages:
                 template = "choose-article.html.j2"
             yield frame.write_page(html_dir, link, "choose", values, template)
 
+    @property
+    def _workers(self) -> int:
+        """The workers that the form has at first: of those measured the fewest that use all cores.
+
+        The most of them, where none do.
+        """
+        machine, every = self.choice.machine, self.cells.workers or (POOLED,)
+        cores = int(machine.num_cpu) if machine and machine.num_cpu.isdecimal() else every[-1]
+        return min((count for count in every if count >= cores), default=every[-1])
+
+    @property
+    def _terminal(self) -> dict[str, Any]:
+        """What the script needs to write a question as a command."""
+        pick = self.choice.pick
+        where = "--release", pick.release.name, "--machine", pick.machine, "--profile", pick.profile
+        return {"options": OPTIONS, "unsaid": UNSAID, "where": shlex.join(where)}
+
     def _answer(self) -> dict[str, Any]:
         """Return what the first page has beside the questions: the answer to the usual one."""
         machine, crossover = self.choice.machine, self.measured.get("crossover")
+        usual = {**USUAL_TEXTS, "workers": str(self._workers)}
+        task, payload = seconds(usual["task"]), size(usual["payload"])
+        question = Question(task=task, payload=payload, workers=self._workers)
+        said = (f"{OPTIONS[name]} {text}" for name, text in usual.items() if name not in UNSAID)
+        maps = crossover.maps if crossover else ()
         return {
-            "answer": answer_of(advise(self.cells, USUAL)),
-            "asked": asked(USUAL),
+            "answer": answer_of(advise(self.cells, question)),
+            "asked": asked(question),
             "measured_on": measured_on(self.choice.pick, machine.num_cpu if machine else ""),
-            "usual": USUAL_TEXTS,
+            "usual": usual,
+            "command": " ".join(["ftbench advise", *said, self._terminal["where"]]),
             "kinds": KINDS,
-            "maps": crossover.maps[:1] if crossover else (),
+            "maps": [replace(m, folded=False) for m in maps if m.workers == self._workers],
             "model": None,
             "script": SCRIPT,
         }

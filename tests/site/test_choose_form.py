@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from fake_figures import crossover, latency, shared
+from fake_figures import tree as tree_of
+from outline import Outline
 
 from ftbench.analysis.advice.cells import Cells, cells_of, pick_of
 from ftbench.analysis.advice.question import Question
@@ -20,13 +24,14 @@ from ftbench.analysis.advice.question import seconds as seconds_of
 from ftbench.analysis.advice.question import share as share_of
 from ftbench.analysis.advice.question import size as size_of
 from ftbench.analysis.advice.ranking import advise
+from ftbench.cli.report import advise as in_terminal
 from ftbench.errors import UsageError
 from ftbench.facts.arms import WITHOUT_GIL
 from ftbench.facts.modes import Mode, mode_named
 from ftbench.probe.scenarios.shared_set_strategies import KINDS
 from ftbench.report.answer import answer_of, asked
-from ftbench.results import Figure, read_results
-from ftbench.site.choose import WORDS, model_of
+from ftbench.results import Figure, Machine, read_results
+from ftbench.site.choose import OPTIONS, UNSAID, WORDS, model_of, pages_of
 from ftbench.site.winner_map import FRAME
 
 SCRIPT = Path(__file__).parents[2] / "ftbench" / "site" / "templates" / "choose.js"
@@ -38,7 +43,8 @@ const {model, asked} = JSON.parse(require('fs').readFileSync(0, 'utf8'));
 console.log(JSON.stringify(asked.map(texts => {
     try {
         const question = form.questionOf(texts, model.units);
-        return {...form.answer(model, question), asked: form.asWords(question), question};
+        return {...form.answer(model, question), asked: form.asWords(question), question,
+            command: form.commandOf(model, texts)};
     } catch (error) {
         return {error: error.message};
     }
@@ -106,11 +112,15 @@ def read(texts: dict[str, str]) -> Question:
     )
 
 
-def by_script(cells: Cells, every: Sequence[dict[str, str]]) -> list[dict[str, Any]]:
+def model_for(cells: Cells) -> dict[str, Any]:
+    beside = {"words": WORDS, "map": FRAME, "options": OPTIONS, "unsaid": UNSAID, "where": ""}
+    return {**(model_of(cells) or {}), **beside}
+
+
+def by_script(model: dict[str, Any], every: Sequence[dict[str, str]]) -> list[dict[str, Any]]:
     node = shutil.which("node")
     if node is None:
         pytest.skip("there is no node to run the script of Choose")
-    model = {**(model_of(cells) or {}), "words": WORDS, "map": FRAME}
     done = subprocess.run(
         [node, "-e", ASK, str(SCRIPT)],
         input=json.dumps({"model": model, "asked": every}),
@@ -131,7 +141,7 @@ def by_script(cells: Cells, every: Sequence[dict[str, str]]) -> list[dict[str, A
 )
 def test_the_form_ranks_as_advise_does_with_the_same_values_and_words(cells: Cells) -> None:
     every, ranked = questions(), 0
-    for texts, theirs in zip(every, by_script(cells, every), strict=True):
+    for texts, theirs in zip(every, by_script(model_for(cells), every), strict=True):
         question = read(texts)
         advice = advise(cells, question)
         ours = json.loads(json.dumps(asdict(answer_of(advice))))
@@ -141,6 +151,49 @@ def test_the_form_ranks_as_advise_does_with_the_same_values_and_words(cells: Cel
         assert theirs["values"] == pytest.approx(values, rel=1e-12), texts
         ranked += bool(values)
     assert ranked > len(every) / 4
+
+
+def test_the_command_below_the_ranking_asks_what_the_form_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = read_results(RESULTS)
+    monkeypatch.setattr("ftbench.analysis.advice.cells.load_project", lambda: tree)
+    pick, _ = pick_of(tree)
+    pages = pages_of(pick, tree, where="choose.html", drawn=False)
+    page = next(pages.write(tmp_path, {pick: {"": "choose.html"}}))
+    (model,) = page.parent.rglob("model.js")
+    given = json.loads(model.read_text("utf-8").partition(" = ")[2].rstrip(";\n"))
+    shared = {**USUAL, "shared": "5%"}
+    changes = {"task": "0.4 ms", "payload": "1KiB", "workers": " 2 ", "shared": "12%"}
+    changes |= {"kind": "merged-at-end", "waiting": "90%", "p99": "20 ms"}
+    assert changes.keys() == USUAL.keys()
+    every = [USUAL, *({**shared, name: text} for name, text in changes.items())]
+    every += [{**USUAL, "payload": "0", "p99": p99} for p99 in ("1us", "20ms")]
+    for texts, theirs in zip(every, by_script(given, every), strict=True):
+        name, command, *words = shlex.split(theirs["command"])
+        assert (name, command) == ("ftbench", "advise")
+        done = CliRunner().invoke(in_terminal, [*words, "--format", "json"])
+        told = json.loads(done.stdout)
+        question = {**asdict(read(texts)), "by": "seconds"}
+        assert (told["question"], told["machine"]) == (question, pick.machine)
+        values = [each["seconds"]["value"] for each in told["ranked"]]
+        assert theirs["values"] == pytest.approx(values, rel=1e-12), texts
+    usual = given["map"]["workers"]
+    said = f'id="command">ftbench advise --task 200us --payload 64KiB --workers {usual} --release '
+    assert said in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize(("cores", "workers"), [("1", 2), ("2", 2), ("3", 8), ("64", 8), ("", 8)])
+def test_the_form_begins_with_the_fewest_workers_measured_that_use_all_cores(
+    tmp_path: Path, cores: str, workers: int
+) -> None:
+    tree = tree_of(crossover())
+    pick, _ = pick_of(tree)
+    tree = replace(tree, machines=(Machine(name=pick.machine, num_cpu=cores),))
+    page = next(pages_of(pick, tree, where="choose.html").write(tmp_path, {pick: {"": "x.html"}}))
+    shown = Outline(page)
+    assert f"64.0 KiB payload, {workers} workers" in shown.text.replace("\u00a0", " ")
+    assert f'<input name="workers" value="{workers}"' in shown.source
 
 
 @pytest.mark.parametrize(
@@ -161,13 +214,13 @@ def test_the_form_ranks_as_advise_does_with_the_same_values_and_words(cells: Cel
 def test_what_is_written_wrong_is_told_as_in_a_terminal(name: str, text: str, read: Any) -> None:
     with pytest.raises(UsageError) as caught:
         read(text)
-    [said] = by_script(made_up(), [{**USUAL, name: text}])
+    [said] = by_script(model_for(made_up()), [{**USUAL, name: text}])
     assert said == {"error": f"{caught.value.message} {caught.value.hint}".strip()}
 
 
 @pytest.mark.parametrize("count", ["0", "2.5", "many", ""])
 def test_a_number_of_workers_is_whole_and_above_zero(count: str) -> None:
-    [said] = by_script(made_up(), [{**USUAL, "workers": count}])
+    [said] = by_script(model_for(made_up()), [{**USUAL, "workers": count}])
     assert said == {"error": f"'{count}' is not a number of workers."}
 
 

@@ -134,7 +134,7 @@ def test_a_question_is_answered_as_it_is_written_and_kept_in_the_address(choose:
     choose.locator("[name=payload]").fill("0")
     choose.locator("[name=shared]").fill("5%")
     assert asked.inner_text().startswith(
-        "A task of 3.00\N{NO-BREAK SPACE}ms, no payload, 8 workers"
+        "A task of 3.00\N{NO-BREAK SPACE}ms, no payload, 2 workers"
     )
     assert best(choose) != usual
     said, rows = best(choose), choose.locator(".ranking tbody").inner_text()
@@ -169,8 +169,13 @@ def test_the_readers_own_task_is_marked_on_every_map(choose: Page) -> None:
     choose.locator("[name=payload]").fill("64KiB")
     assert center(".yours")[0] == here[0]
     assert center(".yours")[1] < here[1]
-    choose.locator("[name=payload]").fill("2MiB")
-    assert choose.locator(".maps svg .yours").count() == 0
+    assert choose.locator("#crossover-2-workers").is_visible()
+    for name, text in ("payload", "2MiB"), ("workers", "8"):  # beyond the map, and on another
+        usual = choose.locator(f"[name={name}]").input_value()
+        choose.locator(f"[name={name}]").fill(text)
+        assert choose.locator(".maps svg .yours").count() == 0
+        choose.locator(f"[name={name}]").fill(usual)
+        assert choose.locator(".maps svg:visible .yours").count() == 3
 
 
 def test_an_address_of_the_one_long_page_leads_to_its_question(choose: Page, address: str) -> None:

@@ -55,7 +55,8 @@ const ftbenchChoose = (function () {
             return amount(value, unit);
         }
         const share = Math.max(high - value, value - low) / value;
-        const reach = share <= 1 ? `\u00b1${Math.ceil(share * 100)}${NARROW}%` : 'wide';
+        const ends = `${low > 0 ? `${amount(low, unit)} ${NONE}` : 'up to'} ${amount(high, unit)}`;
+        const reach = share <= 1 ? `\u00b1${Math.ceil(share * 100)}${NARROW}%` : `(${ends})`;
         return `${amount(value, unit)} ${reach}`;
     }
 
@@ -361,6 +362,20 @@ const ftbenchChoose = (function () {
         ].join(', ');
     }
 
+    /* The question as a command, which answers it in a terminal. */
+    function commandOf(model, texts) {
+        const said = Object.entries(model.options)
+            .map(([name, option]) => [name, option, texts[name].trim()])
+            .filter(([name, , text]) => text !== model.unsaid[name])
+            .map(([name, option, text]) =>
+                `${option} ${name === 'workers' ? Number(text) : inShell(text)}`);
+        return ['ftbench advise', ...said, model.where].join(' ');
+    }
+
+    function inShell(text) {
+        return /[^\w@%+=:,./-]/.test(text) ? `'${text}'` : text;
+    }
+
     /* Where a question lies on a map of winners: site/winner_map.py. */
 
     function placeOf(model, asked) {
@@ -372,7 +387,7 @@ const ftbenchChoose = (function () {
         };
         const sizes = weights(model.loop, asked.task * (1 - asked.waiting));
         const payloads = weights(model.payloads, asked.payload), {map} = model;
-        if (!sizes || !payloads) {
+        if (!sizes || !payloads || asked.workers !== map.workers) {
             return null;
         }
         const last = model.sizes.length - 1, inner = map.width - map.left - map.right;
@@ -441,6 +456,7 @@ const ftbenchChoose = (function () {
         function ask() {
             try {
                 show(model, questionOf(texts(), model.units));
+                document.getElementById('command').textContent = commandOf(model, texts());
                 wrong.textContent = '';
             } catch (error) {
                 wrong.textContent = error.message;
@@ -484,7 +500,7 @@ const ftbenchChoose = (function () {
         }
     }
 
-    return {answer, asWords, questionOf, placeOf, begin, follow};
+    return {answer, asWords, commandOf, questionOf, placeOf, begin, follow};
 })();
 
 if (typeof module === 'object') {

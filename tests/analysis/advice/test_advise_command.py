@@ -14,12 +14,16 @@ from fake_histories import History
 from synthetic import Plan
 
 from ftbench.analysis.advice.cells import MODES, pick_of
+from ftbench.analysis.advice.interpolation import Estimate
+from ftbench.analysis.advice.question import By
 from ftbench.analysis.advice.ranking import NOTHING
 from ftbench.cli.report import advise
 from ftbench.errors import FtbenchError, NothingError
 from ftbench.facts.arms import arm_named
 from ftbench.facts.modes import mode_named
+from ftbench.report.answer import cost_with_reach
 from ftbench.results import ResultTree, read_results
+from ftbench.statistics.spread import Interval
 
 OLD, NEW = "3.13.15", "3.14.2"
 PLANS = (
@@ -87,6 +91,24 @@ def test_the_issues_own_call_is_answered() -> None:
     assert "CPython 3.14.2 on quiet-vm, 2 cores, full profile" in flat
     assert "5 % of the tasks write to what is shared, seen at once" in flat
     assert "asv run 3.14.2^! --bench '^crossover'" in flat
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (9e-4, 1.1e-3, "1.00 ms ±11 %"),
+        (1e-4, 5e-3, "1.00 ms (100 µs \N{EN DASH} 5.00 ms)"),
+        (0.0, 5e-3, "1.00 ms (up to 5.00 ms)"),
+    ],
+)
+def test_an_interval_wider_than_its_cost_is_told_by_its_ends(
+    low: float, high: float, said: str
+) -> None:
+    cost = Estimate(value=1e-3, interval=Interval(low=low, high=high), sources=())
+    shown = cost_with_reach(cost, By.SECONDS)
+    assert (
+        shown.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ") == said
+    )
 
 
 def test_the_document_has_every_mode_with_its_cells() -> None:
