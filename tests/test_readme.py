@@ -13,7 +13,8 @@ from ftbench.cli import cli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-TEXTS = {ROOT / "README.md": README}
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
+TEXTS = {ROOT / "README.md": README, CONTRIBUTING: CONTRIBUTING.read_text("utf-8")}
 TEXTS |= {path: path.read_text("utf-8") for path in (ROOT / "docs").glob("*.md")}
 # What is no option of ours, in lines that have one of ours as well.
 OTHERS = {"--bench", "--interleave-rounds", "--record-samples"}
@@ -39,6 +40,19 @@ def test_links_lead_somewhere(path: Path) -> None:
             titles = re.findall(r"(?m)^#+ (.*)$", linked.read_text("utf-8"))
             slugs = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
             assert anchor in slugs, target
+
+
+@pytest.mark.parametrize(
+    "path", [CONTRIBUTING, ROOT / "docs" / "measuring.md"], ids=lambda path: path.name
+)
+def test_files_that_are_named_are_there(path: Path) -> None:
+    named = set(re.findall(r"`([\w./-]+(?:\.(?:py|md|j2|js|css)|/))`", TEXTS[path]))
+    rooms = ("ftbench", "tests", "docs", "benchmarks", "native", "examples", "results")
+    found = [each for room in rooms for each in (ROOT / room, *(ROOT / room).rglob("*"))]
+    files = {f"/{each.relative_to(ROOT).as_posix()}{'/' * each.is_dir()}" for each in found}
+    assert len(named) > 5
+    lost = {each for each in named if not any(file.endswith(f"/{each}") for file in files)}
+    assert not {each for each in lost if "NAME" not in each}
 
 
 def test_every_command_that_is_shown_is_there_with_its_options() -> None:
