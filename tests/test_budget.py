@@ -13,7 +13,7 @@ from draw_docs import BUDGET_OF_A_RESULT, BUDGET_OF_ALL, RESULTS, packed
 
 from ftbench.releases import Release, known_releases
 from ftbench.results import read_results
-from ftbench.results.records import DUELS, NOISE, read_records, records_path
+from ftbench.results.records import DUELS, NOISE, TRIALS, read_records, records_path
 
 FILES: Final = sorted(each for each in RESULTS.glob("*/*.json") if each.name != "machine.json")
 # A path that means something on one machine only.
@@ -77,7 +77,7 @@ def test_there_is_nothing_but_results_their_records_and_noise() -> None:
     expected = {RESULTS / "benchmarks.json", *(each.parent / "machine.json" for each in FILES)}
     expected |= {*FILES, *(records_path(each) for each in FILES)}
     expected |= {noise_path(each) for each in FILES}
-    expected |= {*RESULTS.glob(f"*/*{DUELS.suffix}")}
+    expected |= {*RESULTS.glob(f"*/*{DUELS.suffix}"), *RESULTS.glob(f"*/*{TRIALS}")}
     assert {each for each in RESULTS.rglob("*") if each.is_file()} <= expected
 
 

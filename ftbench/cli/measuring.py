@@ -50,7 +50,7 @@ _machine = click.option(
 _fresh = click.option(
     "--fresh",
     is_flag=True,
-    help="Start over: forget an interrupted run; 'noise' also its records of these cells.",
+    help="Start over: forget an interrupted run; 'noise', 'selftest': also the cells' records.",
 )
 
 
@@ -393,8 +393,9 @@ def overhead(
     help="""Check that equal sides raise no alarm on this machine, and that added work does.
 
     Each cell duels against itself, unchanged and with a known share of work or memory added to one
-    side; a table of targets says what must be found, and how fast. Exit code 10 if equal sides
-    raised an alarm, or if added work is surely found in fewer than 95 % of the trials.
+    side; a table of targets says what must be found, and how fast. Trials are kept in the results:
+    another call goes on with them. Exit code 10 if equal sides raised an alarm, or if added work is
+    surely found in fewer than 95 % of the trials.
     """
 )
 @_python
@@ -419,6 +420,7 @@ def overhead(
     "--within",
     help="Start no trial later than this: 720s. Another call continues.",
 )
+@_machine
 @_fresh
 @output_options
 def selftest(
@@ -428,27 +430,29 @@ def selftest(
     arm: str | None,
     bench: str | None,
     within: float | None,
-    fresh: bool,
+    machine: str | None,
     **options: Any,
 ) -> None:
+    from ftbench.asv.machines import register  # noqa: PLC0415
     from ftbench.experiments import selftest as experiment  # noqa: PLC0415
     from ftbench.experiments import suite  # noqa: PLC0415
     from ftbench.experiments.duel import duellist  # noqa: PLC0415
-    from ftbench.experiments.harness import journal_of  # noqa: PLC0415
     from ftbench.results.project import project_folder  # noqa: PLC0415
 
-    console = _console()
-    every = suite.chosen(suite.cells(project_folder(Path.cwd())), bench or ".")
+    folder, console = project_folder(Path.cwd()), _console()
+    every = suite.chosen(suite.cells(folder), bench or ".")
+    machine = register(folder / "results", machine, console.print)
     interpreter, chosen = choose(python, arm, console)
     job = experiment.SelftestJob(
         sides=(duellist("A", interpreter, chosen), duellist("B", interpreter, chosen)),
         cells=experiment.with_targets(every),
+        build=interpreter.build.digest,
+        folder=folder / "results" / machine,
         within=math.inf if within is None else within,
         **options,
     )
-    with journal_of(job.asked, [interpreter], console, fresh=fresh) as journal:
-        result = experiment.run(job, console, journal)
-        output.write(experiment.document_of(result))
+    result = experiment.run(job, console)
+    output.write(experiment.document_of(result))
     if not result.passed:
         raise RegressionError(
             "An alarm was raised that should not be, or added work missed that must be found.",

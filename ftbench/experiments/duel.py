@@ -197,6 +197,7 @@ class Bout:
     sitting: str
     begun: float = field(default_factory=time.monotonic)
     load: float | None = field(default_factory=load)
+    machine: dict[str, Any] = field(default_factory=machine_record)
     pairs: list[Pair] = field(default_factory=list)
     disturbed: int = 0
     failed: list[SideError] = field(default_factory=list)
@@ -244,7 +245,6 @@ class Bout:
         return sequential.look(series_of(duel), among=self.job.among)
 
     def _file(self) -> DuelFile:
-        machine = machine_record()
         names = [
             name
             for name in dict.fromkeys((*self.cell.metrics, CPU, *self.job.metrics))
@@ -254,11 +254,11 @@ class Bout:
             raise SideError(0, NotAvailableError("None of its metrics has a sample a round."))
         return DuelFile(
             builds={digest_of(build): build for build in self.pairs[0].builds},
-            machines={digest_of(machine): machine},
-            duels=tuple(self._record(name, digest_of(machine)) for name in names),
+            machines={digest_of(self.machine): self.machine},
+            duels=tuple(map(self._record, names)),
         )
 
-    def _record(self, metric: str, machine: str) -> DuelRecord:
+    def _record(self, metric: str) -> DuelRecord:
         unit = self.pairs[0].units[metric]
         (first, second), builds = self.job.sides, list(map(digest_of, self.pairs[0].builds))
         return DuelRecord(
@@ -271,7 +271,7 @@ class Bout:
                 side_of(first, self.cell.mode, builds[0]),
                 side_of(second, self.cell.mode, builds[1]),
             ),
-            machine=machine,
+            machine=digest_of(self.machine),
             sitting=self.sitting,
             seed=self.job.seed,
             rounds=statistics.median_low(pair.rounds for pair in self.pairs),
@@ -280,6 +280,8 @@ class Bout:
             fixed=all(pair.fixed for pair in self.pairs),
             load=self.load,
             disturbed=self.disturbed,
+            budget=self.job.budget,
+            seconds=round(time.monotonic() - self.begun, 2),
         )
 
 

@@ -2,7 +2,7 @@
 
 Each trial is a duel of its own: one cell of an interpreter against itself, by the rule and with the
 fresh processes of `duel`.  What counts as the same is half of what was added, for more is nothing
-that could be found.
+that could be found.  All pairs are kept in the results, and a later call goes on with them.
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ import secrets
 import statistics
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 from rich.console import Console
 from scipy import stats
 
+from ftbench.asv.machines import introduce
+from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import (
     FtbenchError,
     InterpreterError,
@@ -32,15 +34,16 @@ from ftbench.errors import (
     WorkerFailedError,
 )
 from ftbench.experiments.duel import Bout, DuelJob
-from ftbench.experiments.harness import taken_over
 from ftbench.experiments.suite import SuiteCell
 from ftbench.experiments.turns import Duellist, SideError
 from ftbench.facts.units import plural
-from ftbench.progress import bar
+from ftbench.probe.instruments.machine import machine_record
+from ftbench.progress import about, bar
+from ftbench.pythons import PythonBuild
 from ftbench.report.document import Document, Part, Row, Table, Tone
-from ftbench.results.duels import series_of
-from ftbench.results.journal import Journal
-from ftbench.results.records import DuelRecord
+from ftbench.results.duels import DuelFile, read_duels, series_of, write_duels
+from ftbench.results.figure import SeriesKey
+from ftbench.results.records import TRIALS, DuelRecord, digest_of
 from ftbench.statistics import sequential
 from ftbench.statistics.verdict import Word
 
@@ -120,34 +123,46 @@ def targets_of(cell: SuiteCell, share: float | None, seconds: float | None) -> l
     return [replace(each, seconds=seconds or each.seconds) for each in chosen]
 
 
+Trial = Sequence[DuelRecord]
+"""A duel that was tried: the series by which it ended."""
+
+
+def tries_of(
+    cells: Sequence[SuiteCell], share: float | None = None, seconds: float | None = None
+) -> list[tuple[SuiteCell, Target]]:
+    """Return each target of each cell, what is told soonest first."""
+    every = [(cell, target) for cell in cells for target in targets_of(cell, share, seconds)]
+    return sorted(every, key=lambda each: each[1].seconds)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelftestJob:
-    """What to try, so many `trials` of each; none is begun later than `within` seconds."""
+    """What to try, so many `trials` of each; none is begun later than `within` seconds.
+
+    They are kept in `folder`, the machine's of the results; what is there of the same `build` is
+    gone on with, unless `fresh`.
+    """
 
     sides: tuple[Duellist, Duellist]
     cells: Sequence[SuiteCell]
+    build: str  # its digest
+    folder: Path
     share: float | None = None
     seconds: float | None = None
     trials: int = EQUAL
     within: float = math.inf
+    fresh: bool = False
 
     @property
-    def asked(self) -> list[Any]:
-        """The request, which names its journal: more trials go on with fewer."""
-        side, cells = self.sides[0], [cell.title for cell in self.cells]
-        where = side.title, str(side.python), str(Path.cwd())
-        return ["selftest", *where, cells, self.share, self.seconds]
+    def path(self) -> Path:
+        """Where the trials go."""
+        side = self.sides[0]
+        return self.folder / f"{side.release}-{side.arm.name}-{side.flavour}{TRIALS}"
 
     @property
-    def tries(self) -> list[tuple[int, SuiteCell, Target]]:
-        """Each trial of each target, in the order of measuring."""
-        own = {cell.title: targets_of(cell, self.share, self.seconds) for cell in self.cells}
-        return [
-            (number, cell, target)
-            for number in range(self.trials)
-            for cell in self.cells
-            for target in own[cell.title]
-        ]
+    def tries(self) -> list[tuple[SuiteCell, Target]]:
+        """What is asked of each cell."""
+        return tries_of(self.cells, self.share, self.seconds)
 
     def duel(self, cell: SuiteCell, target: Target) -> DuelJob:
         """Return one of the duels: each has orders and layouts of its own."""
@@ -156,20 +171,27 @@ class SelftestJob:
             sides=(first, replace(second, extra=target.share)),
             cells=[cell],
             budget=target.seconds,
-            folder=Path(),  # nothing of it is kept in results
+            folder=self.folder,
             seed=secrets.randbelow(2**32),
             margin=target.share / 2 or None,
             metrics=target.metrics,
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """A duel that was tried, with the series by which it ended."""
-
-    cell: str
-    seconds: float
-    duels: tuple[DuelRecord, ...]
+def on_record(
+    duels: Iterable[DuelRecord], tries: Iterable[tuple[SuiteCell, Target]]
+) -> dict[tuple[str, Target], list[Trial]]:
+    """Return the trials of each cell's present work, by its title and what was asked of it."""
+    found: dict[tuple[object, ...], dict[int, list[DuelRecord]]] = {}
+    for duel in duels:
+        asked = duel.key, duel.version, duel.sides[1].extra, duel.budget
+        found.setdefault(asked, {}).setdefault(duel.seed, []).append(duel)
+    return {
+        (cell.title, target): list(
+            found.get((cell.key, cell.version, target.share, target.seconds), {}).values()
+        )
+        for cell, target in tries
+    }
 
 
 @cache
@@ -196,11 +218,9 @@ class Tried:
     def hits(self) -> int:
         """In how many trials all series were found, or of equal sides any raised an alarm."""
         if self.target.share:
-            return sum(
-                all(_word(series_of(d)) == Word.WORSE for d in each.duels) for each in self.trials
-            )
+            return sum(all(_word(series_of(d)) == Word.WORSE for d in each) for each in self.trials)
         alarms = {Word.WORSE, Word.BETTER}
-        return sum(any(_word(series_of(d)) in alarms for d in each.duels) for each in self.trials)
+        return sum(any(_word(series_of(d)) in alarms for d in each) for each in self.trials)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -213,8 +233,8 @@ class Tried:
         """Each series by its title, with its own part of the trials."""
         own: dict[str, list[Trial]] = {}
         for trial in self.trials:
-            for duel in trial.duels:
-                own.setdefault(duel.title, []).append(replace(trial, duels=(duel,)))
+            for duel in trial:
+                own.setdefault(duel.title, []).append([duel])
         return {title: Tried(target=self.target, trials=own[title]) for title in own}
 
     @property
@@ -231,15 +251,15 @@ class Tried:
     @property
     def once(self) -> float:
         """Seconds for all its cells once, by the middle trial of each."""
-        own: dict[str, list[float]] = {}
+        own: dict[SeriesKey, list[float]] = {}
         for trial in self.trials:
-            own.setdefault(trial.cell, []).append(trial.seconds)
+            own.setdefault(trial[0].key, []).append(trial[0].seconds)
         return sum(map(statistics.median, own.values()))
 
     @property
     def seconds(self) -> tuple[float, float]:
         """Of a trial: the middle one, and the most."""
-        taken = [trial.seconds for trial in self.trials]
+        taken = [trial[0].seconds for trial in self.trials]
         return statistics.median(taken), max(taken)
 
     @property
@@ -248,11 +268,11 @@ class Tried:
 
         It `needs` so many pairs, and `needs_seconds`, to be found in 19 of 20 trials.
         """
-        logs = [[pair[0] for pair in duel.pairs] for trial in self.trials for duel in trial.duels]
+        logs = [[pair[0] for pair in duel.pairs] for trial in self.trials for duel in trial]
         spread = statistics.median(map(statistics.stdev, logs))
-        gap = math.log1p(self.target.share or self.trials[0].duels[0].margin)
+        gap = math.log1p(self.target.share or self.trials[0][0].margin)
         needs = sequential.needed(gap, spread)
-        each = (trial.seconds / len(own) for trial, own in zip(self.trials, logs, strict=True))
+        each = (trial[0].seconds / len(own) for trial, own in zip(self.trials, logs, strict=True))
         return {
             "effect": math.exp(statistics.median(map(statistics.median, logs))),
             "pairs": statistics.median(map(len, logs)),
@@ -263,7 +283,7 @@ class Tried:
 
     def record(self) -> dict[str, Any]:
         """Return the counts for programs."""
-        words = Counter(_word(series_of(duel)) for trial in self.trials for duel in trial.duels)
+        words = Counter(_word(series_of(duel)) for trial in self.trials for duel in trial)
         return {
             "share": self.target.share,
             "trials": len(self.trials),
@@ -281,56 +301,99 @@ class SelftestResult:
     job: SelftestJob
     trials: dict[Target, list[Trial]] = field(default_factory=dict)
     lost: dict[tuple[str, float], SideError] = field(default_factory=dict)
-    left: int = 0
+    left: Counter[Target] = field(default_factory=Counter)
 
     @property
     def tried(self) -> list[Tried]:
         """Target by target."""
-        return [Tried(target=target, trials=each) for target, each in self.trials.items()]
+        return [Tried(target=each, trials=own) for each, own in self.trials.items() if own]
 
     @property
     def passed(self) -> bool:
         """Tell whether something was tried and no target is surely missed."""
-        return bool(self.trials) and all(t.outcome is not Outcome.MISSED for t in self.tried)
+        tried = self.tried
+        return bool(tried) and all(each.outcome is not Outcome.MISSED for each in tried)
 
 
-def run(job: SelftestJob, console: Console, journal: Journal) -> SelftestResult:
-    """Try each target of each cell in turn, and keep each trial at once."""
-    result, begun, tries = SelftestResult(job=job), time.monotonic(), job.tries
-    kept = [journal.whole([_name(*each)]) for each in tries]
-    if count := sum(map(bool, kept)):
-        console.print(taken_over(count, len(tries), journal, "trials"), soft_wrap=True)
-    left = sum(target.seconds for (*_, target), done in zip(tries, kept, strict=True) if not done)
-    with bar(console, min(left, job.within)) as shown:
-        for (number, cell, target), done in zip(tries, kept, strict=True):
-            if done:
-                trial = msgspec.convert(done[0][1], Trial)
-            elif (cell.title, target.share) in result.lost:
+def run(job: SelftestJob, console: Console) -> SelftestResult:
+    """Try each target of each cell in turn, a round of all after the other; keep each at once.
+
+    Raises `ResultsError` if the file is damaged or cannot be written, and what all cells would
+    meet.
+    """
+    MEASURING_LOCK.acquire()
+    file, tries = _before(job, console), job.tries
+    introduce(job.folder.parent, job.folder.name)
+    done = on_record(file.duels, tries)
+    begun, sitting = time.monotonic(), datetime.now(UTC).isoformat()
+    result = SelftestResult(job=job, trials={target: [] for _, target in job.tries})
+    missing = [
+        (cell, target)
+        for number in range(job.trials)
+        for cell, target in tries
+        if number >= len(done[cell.title, target])
+    ]
+    for (_, target), own in done.items():
+        result.trials[target].extend(own[: job.trials])
+    if count := sum(map(len, result.trials.values())):
+        console.print(
+            f"{count} of {count + len(missing)} trials were measured by {file.duels[-1].sitting} "
+            f"and are in {job.path}: they are taken over. --fresh measures them anew.",
+            soft_wrap=True,
+        )
+    took = False
+    with bar(console, min(sum(target.seconds for _, target in missing), job.within)) as shown:
+        for cell, target in missing:
+            if (cell.title, target.share) in result.lost:
                 continue
-            elif result.trials and time.monotonic() - begun >= job.within:
-                journal.left += 1
+            if took and time.monotonic() - begun >= job.within:
+                result.left[target] += 1
                 continue
-            else:
-                bout = Bout(job=job.duel(cell, target), cell=cell, sitting=journal.run)
-                try:
-                    duels = tuple(bout.leading(bout.measured(shown)))
-                except SideError as failed:
-                    if isinstance(failed.error, (InterpreterError, UsageError)):
-                        raise failed.error from failed
-                    result.lost[cell.title, target.share] = failed
-                    continue
-                seconds = round(time.monotonic() - bout.begun, 2)
-                trial = Trial(cell=cell.title, seconds=seconds, duels=duels)
-                journal.add(_name(number, cell, target), msgspec.to_builtins(trial))
-                shown.begin("", part=cell.title, weight=target.seconds)
-            result.trials.setdefault(target, []).append(trial)
-    if not result.trials:
+            bout = Bout(job=job.duel(cell, target), cell=cell, sitting=sitting)
+            try:
+                measured = bout.measured(shown)
+            except SideError as failed:
+                if isinstance(failed.error, (InterpreterError, UsageError)):
+                    raise failed.error from failed
+                result.lost[cell.title, target.share] = failed
+                continue
+            trial, took = tuple(bout.leading(measured)), True
+            file = _with(file, (*file.duels, *trial), measured)
+            write_duels(job.path, file)
+            shown.begin("", part=cell.title, weight=target.seconds)
+            result.trials[target].append(trial)
+    if not result.tried:
         raise _nothing_tried(result.lost.values())
-    return replace(result, left=journal.left)
+    return result
 
 
-def _name(number: int, cell: SuiteCell, target: Target) -> str:
-    return f"{number} {cell.title}, {target.title}"
+def _before(job: SelftestJob, console: Console) -> DuelFile:
+    """Return what is on record of the same build, machine and work, or none of it if `fresh`."""
+    file, machine = read_duels(job.path) or DuelFile(), digest_of(machine_record())
+    cells = {cell.key: cell for cell in job.cells}
+
+    def stays(duel: DuelRecord) -> bool:
+        cell, build = cells.get(duel.key), file.builds.get(duel.sides[0].build)
+        return (
+            build is not None
+            and PythonBuild.from_record(build).digest == job.build
+            and duel.machine == machine
+            and (cell is None or (cell.version == duel.version and not job.fresh))
+        )
+
+    kept = tuple(filter(stays, file.duels))
+    if (gone := len(file.duels) - len(kept)) and not job.fresh:
+        console.print(
+            f"{plural(gone, 'series', 'series')} in {job.path} are of another build, of other work "
+            "or conditions: they make room for what is measured now.",
+            soft_wrap=True,
+        )
+    return _with(file, kept, DuelFile())
+
+
+def _with(file: DuelFile, duels: tuple[DuelRecord, ...], later: DuelFile) -> DuelFile:
+    named = {name for duel in duels for name in (duel.machine, *(s.build for s in duel.sides))}
+    return DuelFile(**vars(file.joined(later, named)), duels=duels)
 
 
 def _nothing_tried(lost: Collection[SideError]) -> FtbenchError:
@@ -341,7 +404,7 @@ def _nothing_tried(lost: Collection[SideError]) -> FtbenchError:
     return kind("No cell could be tried.", story=story)
 
 
-SCHEMA: Final = {"name": "ftbench.selftest", "version": 2}
+SCHEMA: Final = {"name": "ftbench.selftest", "version": 3}
 
 
 def document_of(result: SelftestResult) -> Document:
@@ -356,9 +419,9 @@ def document_of(result: SelftestResult) -> Document:
                 {"cell": cell, "share": share, "reason": str(failed)}
                 for (cell, share), failed in result.lost.items()
             ],
-            "left": result.left,
+            "left": {target.title: count for target, count in result.left.items()},
         },
-        parts=(Part(tables=(_targets(result), _series(result))),),
+        parts=(Part(tables=(_targets(result), series_table(result.tried))),),
     )
 
 
@@ -378,24 +441,26 @@ _TONES: Final = {Outcome.MET: Tone.GOOD, Outcome.MISSED: Tone.BAD, Outcome.OPEN:
 
 
 def _targets(result: SelftestResult) -> Table:
-    return Table(
-        columns=("target", "outcome", "found", "seconds", "all once"),
-        rows=tuple(
-            Row(
-                cells=(
-                    tried.target.title,
-                    str(tried.outcome),
-                    _found(tried),
-                    _seconds(tried),
-                    f"{tried.once:.0f} s",
-                ),
-                tone=_TONES[tried.outcome],
-            )
-            for tried in result.tried
-        ),
-        numbers=3,
-        notes=tuple(_notes(result)),
+    return replace(target_table(result.tried), notes=tuple(_notes(result)))
+
+
+def target_table(tried: Sequence[Tried]) -> Table:
+    """Return a row per target."""
+    rows = tuple(
+        Row(
+            cells=(
+                each.target.title,
+                str(each.outcome),
+                _found(each),
+                _seconds(each),
+                f"{each.once:.0f} s",
+            ),
+            tone=_TONES[each.outcome],
+        )
+        for each in tried
     )
+    columns = "target", "outcome", "found", "seconds", "all once"
+    return Table(columns=columns, rows=rows, numbers=3)
 
 
 def _found(tried: Tried) -> str:
@@ -418,19 +483,25 @@ def _notes(result: SelftestResult) -> Iterator[str]:
         "surely fewer, of one series at least, or an alarm. All once: the middle trial of each "
         "cell, added up."
     )
-    ran = [trial.duels[0] for each in result.trials.values() for trial in each]
+    ran = [trial[0] for each in result.trials.values() for trial in each]
     if disturbed := sum(duel.disturbed for duel in ran):
         of = sum(len(duel.pairs) for duel in ran)
         busy = f"Others kept the machine busy beside {disturbed} of {of} pairs"
         yield f"{busy}: on a quiet machine more is found."
-    if result.left:
-        yield f"{plural(result.left, 'trial is', 'trials are')} left: another call goes on."
+    if left := result.left.total():
+        most = about(sum(target.seconds * count for target, count in result.left.items()))
+        which = plural(left, "trial is", "trials are")
+        yield f"{which} left, {most} at most: another call goes on."
+    if never := [target.title for target, own in result.trials.items() if not own]:
+        yield f"Not tried yet: {'; '.join(never)}."
     for (cell, share), failed in result.lost.items():
         yield f"without trials: {cell}, {share * 100:g} % more: {failed}"
+    yield f"Kept in {result.job.path.name}, beside the machine's other results."
 
 
-def _series(result: SelftestResult) -> Table:
-    each = [own for tried in result.tried for own in tried.series.items()]
+def series_table(tried: Sequence[Tried]) -> Table:
+    """Return a row per series, and what limits it; those out of reach are bad."""
+    each = [own for every in tried for own in every.series.items()]
     return Table(
         columns=("series", "more", "found", "B / A", "seconds", "pairs", "spread", "needs"),
         rows=tuple(_row(title, own) for title, own in each),

@@ -46,6 +46,11 @@ class SuiteCell:
         """The cell as people call it: `lifecycle.Lifecycle(threads, 8, empty)`."""
         return f"{self.group}({', '.join(self.texts.values())})"
 
+    @property
+    def key(self) -> SeriesKey:
+        """What names it, as in records."""
+        return SeriesKey(benchmark=self.group, params=self.texts)
+
     def series(self, metric: str) -> SeriesKey:
         """Return the key of the series that tracks a metric of it."""
         return SeriesKey(benchmark=f"{self.group}.{TRACK}{metric}", params=self.texts)

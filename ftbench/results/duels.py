@@ -67,6 +67,7 @@ def _pooled(before: DuelRecord, duel: DuelRecord) -> DuelRecord:
         pairs=(before.pairs + duel.pairs)[-_MOST:],
         fixed=before.fixed and duel.fixed,
         disturbed=before.disturbed + duel.disturbed,
+        seconds=before.seconds and before.seconds + duel.seconds,
     )
 
 

@@ -27,6 +27,8 @@ series, a pair of processes being the logarithm of B over A and the median of ea
     {"kind": "duel", "group": "single_thread.SingleThread", "params": {...}, "metric": "kernel",
      "sides": [{"release": "3.14.7", "arm": "gil", "mode": "serial", "build": D, ...}, {...}],
      "seed": 1, "rounds": 40, "margin": 0.03, "pairs": [[0.05, A, B], ...], ...}
+
+The trials of `ftbench selftest` are such records too: a build against itself, in `.selftest.jsonl`.
 """
 
 from __future__ import annotations
@@ -201,6 +203,9 @@ class DuelRecord(_OfCell, frozen=True, kw_only=True, tag="duel", tag_field="kind
     fixed: bool = False  # whether addresses were the same in all processes of a build
     load: Number | None = None
     disturbed: int = 0  # the pairs beside which others kept the machine busy
+    # What its cell was given and took, all its series together; 0.0 of older records.
+    budget: Number = 0.0
+    seconds: Number = 0.0
 
     @property
     def asked(self) -> tuple[object, ...]:
@@ -369,6 +374,7 @@ DUELS: Final = Format(
     suffix=".duel.jsonl",
     remedy="remove it and measure the duels again",
 )
+TRIALS: Final = ".selftest.jsonl"
 
 
 def records_path(result: Path) -> Path:

@@ -15,8 +15,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import exp
 from pathlib import Path
-from statistics import geometric_mean
+from statistics import geometric_mean, median
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -30,17 +31,22 @@ from ftbench.analysis.conditions import is_plain
 from ftbench.analysis.grid import Grid, compare, grid_of
 from ftbench.analysis.verdicts import JudgedSeries, Side, evidence, side_of
 from ftbench.analysis.verdicts import compare as judge
+from ftbench.experiments import selftest, suite
 from ftbench.facts.arms import ARMS, WITHOUT_GIL, Arm, arm_named
 from ftbench.facts.modes import MODES
 from ftbench.facts.units import digits, span, times
 from ftbench.releases import Release
+from ftbench.report.document import Tone
 from ftbench.report.sections.sharing import SHARING
 from ftbench.report.sections.workers import ROUND_EMPTY, TREE_PSS
 from ftbench.report.words import NONE
 from ftbench.results import Figure, ResultTree, State, read_results
+from ftbench.results.duels import read_duels, series_of
 from ftbench.results.figure import SeriesKey
 from ftbench.results.health import CONTROL_WITHIN
+from ftbench.results.records import TRIALS, DuelRecord, DuelSide
 from ftbench.results.selection import Pick, first_pick, picks
+from ftbench.statistics.sequential import judge_series
 from ftbench.statistics.verdict import Word
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -60,6 +66,7 @@ FOLLOWED: Final = (
 _GIL: Final = arm_named("gil")
 _PAIR: Final = (_GIL, WITHOUT_GIL)
 _BAR: Final = 0.26
+DECIDED: Final = frozenset({Word.WORSE, Word.BETTER, Word.SAME})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -409,6 +416,97 @@ def _record_size(_: Shown) -> Iterator[str]:
     )
 
 
+def _side_words(machine: str, side: DuelSide) -> str:
+    arm = arm_named(side.arm)
+    return f"CPython {side.release}, {arm.title} ({side.flavour}), `{machine}`"
+
+
+def _selftest(_: Shown) -> Iterator[str]:
+    paths = sorted(RESULTS.glob(f"*/*{TRIALS}"))
+    if not paths:
+        yield "No trial is on record yet."
+    tries = selftest.tries_of(selftest.with_targets(suite.cells(ROOT)))
+    for path in paths:
+        file = read_duels(path)
+        assert file
+        trials: dict[selftest.Target, list[selftest.Trial]] = {target: [] for _, target in tries}
+        for asked, own in selftest.on_record(file.duels, tries).items():
+            trials[asked[1]] += own
+        tried = [selftest.Tried(target=each, trials=own) for each, own in trials.items() if own]
+        days = sorted({duel.sitting[:10] for duel in file.duels})
+        count, whole = sum(map(len, trials.values())), len(tries) * selftest.EQUAL
+        yield (
+            f"{_side_words(path.parent.name, file.duels[0].sides[0])}, "
+            f"{' to '.join(dict.fromkeys((days[0], days[-1])))}, {count} of {whole} trials "
+            f"({selftest.EQUAL} of each target and cell):"
+        )
+        yield ""
+        targets, series = selftest.target_table(tried), selftest.series_table(tried)
+        yield from table(targets.columns, [row.cells for row in targets.rows])
+        far = [row.cells for row in series.rows if row.tone is Tone.BAD]
+        yield ""
+        yield (
+            "With more pairs than a series may have, or more seconds than its target: "
+            f"{len(far) or 'none'} of {len(series.rows)} series."
+        )
+        if far:
+            yield ""
+            yield from table(series.columns, far)
+        if never := [target.title for target, own in trials.items() if not own]:
+            yield ""
+            yield f"Not tried yet: {'; '.join(never)}."
+
+
+def _by_sides(of: Shown, *, alike: bool) -> dict[tuple[str, DuelSide, DuelSide], list[DuelRecord]]:
+    """Return the duels of single_thread by machine and sides, of one source if `alike`."""
+    found = defaultdict(list)
+    for duel in of.tree.duels:
+        first, second = duel.record.sides
+        same = (first.release, first.arm) == (second.release, second.arm)
+        ours = duel.record.group.startswith("single_thread.") and duel.record.metric == "kernel"
+        if ours and same is alike:
+            found[duel.machine, first, second].append(duel.record)
+    return dict(sorted(found.items(), key=lambda item: str(item[0])))
+
+
+def _decided(of: Shown) -> Iterator[str]:
+    rows = []
+    for (machine, *sides), duels in _by_sides(of, alike=False).items():
+        words = [each.word for each in judge_series(list(map(series_of, duels))).verdicts]
+        pairs = sorted(len(each.pairs) for each in duels)
+        took = [each.seconds for each in duels]
+        rows.append(
+            [
+                f"{' against '.join(f'{each.release} {each.arm}' for each in sides)}, `{machine}`",
+                f"{sum(word in DECIDED for word in words)} of {len(words)}",
+                f"{median(pairs):g}, at most {pairs[-1]}",
+                f"{sum(took):.0f} s" if all(took) else NONE,
+            ]
+        )
+    yield from table(("single_thread", "kernels decided", "pairs of a kernel", "all"), rows)
+
+
+def _replicas(of: Shown) -> Iterator[str]:
+    found: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for (machine, first, _), duels in _by_sides(of, alike=True).items():
+        for each in duels:
+            ratio = exp(median(pair[0] for pair in each.pairs))
+            found[machine, _side_words(machine, first)][each.params["kernel"]].append(ratio)
+    if not found:
+        yield "No two builds of one source are on record yet."
+    for (_, title), kernels in found.items():
+        apart = [abs(ratio - 1) for ratios in kernels.values() for ratio in ratios]
+        builds = max(map(len, kernels.values()))
+        yield (
+            f"{title}, against {builds} other build{'s' * (builds > 1)} of its source: a kernel "
+            f"takes {median(apart):.1%} more or less in the middle, at most {max(apart):.1%}."
+        )
+        yield ""
+        rows = [[kernel, *map("{:.4f}".format, own)] for kernel, own in kernels.items()]
+        yield from table(["kernel", *(f"replica {n + 1}" for n in range(builds))], rows)
+        yield ""
+
+
 BLOCKS: Final[Mapping[str, Callable[[Shown], Iterator[str]]]] = {
     "answer": _answer,
     "rounds": _round_ratios,
@@ -421,6 +519,9 @@ BLOCKS: Final[Mapping[str, Callable[[Shown], Iterator[str]]]] = {
     "replay-native": _replay_native,
     "record": _record,
     "record-size": _record_size,
+    "selftest": _selftest,
+    "decided": _decided,
+    "replicas": _replicas,
 }
 
 

@@ -24,6 +24,7 @@ class Takes:
         self.asked: list[tuple[str, float]] = []
         self.sides: Sequence[Duellist] = ()
         self.metrics = ["kernel", "round", "cpu"]
+        self.builds: tuple[dict[str, Any], dict[str, Any]] = {"version": "a"}, {"version": "b"}
 
     def __call__(
         self, sides: Sequence[Duellist], cell: Any, layout: Layout, draw: random.Random, **_: Any
@@ -45,7 +46,7 @@ class Takes:
             rounds=3,
             costs=dict.fromkeys(self.metrics, [(1e-3, 1e-3 * ratio)] * 3),
             units=dict.fromkeys(self.metrics, "seconds"),
-            builds=({"version": "a"}, {"version": "b"}),
+            builds=self.builds,
             cpu=0.0,
             fixed=True,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import itertools
 import json
 import re
@@ -17,30 +18,31 @@ from rich.console import Console
 
 from ftbench.asv.measuring_lock import MeasuringLock
 from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError
-from ftbench.experiments import duel
-from ftbench.experiments.harness import journal_of
+from ftbench.experiments import duel, selftest
 from ftbench.experiments.selftest import (
     EQUAL,
     Outcome,
     SelftestJob,
     SelftestResult,
+    Target,
     Tried,
     _word,
     document_of,
 )
-from ftbench.experiments.selftest import run as run_with
+from ftbench.experiments.selftest import run as run_on
 from ftbench.experiments.suite import SuiteCell
 from ftbench.experiments.turns import Duellist, SideError
 from ftbench.facts.arms import arm_named
+from ftbench.probe.instruments.build import build_record
+from ftbench.pythons import PythonBuild
 from ftbench.report.output import Format, rendered
-from ftbench.results.duels import series_of
+from ftbench.results.duels import read_duels, series_of
 
 QUIET = Console(quiet=True)
 
 
 def run(job: SelftestJob) -> SelftestResult:
-    with journal_of(job.asked, [], QUIET, fresh=False) as journal:
-        return run_with(job, QUIET, journal)
+    return run_on(job, QUIET)
 
 
 def cell(workers: int) -> SuiteCell:
@@ -56,6 +58,7 @@ def cell(workers: int) -> SuiteCell:
 
 
 CELLS = (cell(1), cell(8))
+BUILD = build_record()
 A = Duellist(
     name="A",
     python=Path(sys.executable),
@@ -68,9 +71,15 @@ EQUAL_SIDES, MORE = "lifecycle, equal sides in 15 s", "lifecycle, 5 % more in 15
 
 
 @pytest.fixture
-def plan() -> SelftestJob:
+def plan(tmp_path: Path) -> SelftestJob:
     """Two cells, on an interpreter that nobody will start."""
-    return SelftestJob(sides=(A, dataclasses.replace(A, name="B")), cells=CELLS, trials=3)
+    return SelftestJob(
+        sides=(A, dataclasses.replace(A, name="B")),
+        cells=CELLS,
+        build=PythonBuild.from_record(BUILD).digest,
+        folder=tmp_path / "results" / "vm",
+        trials=3,
+    )
 
 
 @pytest.fixture
@@ -80,6 +89,7 @@ def takes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Takes:
     seeds = itertools.count()
     monkeypatch.setattr(secrets, "randbelow", lambda _: next(seeds))
     made = Takes()
+    made.builds = BUILD, BUILD
     monkeypatch.setattr(duel, "take", made)
     return made
 
@@ -91,9 +101,7 @@ def by_title(result: SelftestResult) -> dict[str, Tried]:
 
 def words(result: SelftestResult) -> list[list[str]]:
     """Return how the duels of each target ended."""
-    return [
-        [_word(series_of(d)) for each in tried.trials for d in each.duels] for tried in result.tried
-    ]
+    return [[_word(series_of(d)) for each in tried.trials for d in each] for tried in result.tried]
 
 
 def test_targets_take_turns_and_each_trial_has_orders_of_its_own(
@@ -102,7 +110,7 @@ def test_targets_take_turns_and_each_trial_has_orders_of_its_own(
     result = run(plan)
     first = list(dict.fromkeys(takes.asked))
     assert first == [(each.title, extra) for each in CELLS for extra in (0.0, 0.05)]
-    seeds = [d.seed for tried in result.tried for each in tried.trials for d in each.duels]
+    seeds = [d.seed for tried in result.tried for each in tried.trials for d in each]
     assert len(set(seeds)) == len(seeds) == 12
 
 
@@ -124,7 +132,7 @@ def test_the_same_is_half_of_what_was_added(plan: SelftestJob, takes: Takes) -> 
     """Else an effect within the usual margin would end as the same, long before it is sure."""
     result = run(dataclasses.replace(plan, share=0.02))
     assert words(result) == [["worse"] * 6]
-    assert {d.margin for t in result.tried for each in t.trials for d in each.duels} == {0.01}
+    assert {d.margin for t in result.tried for each in t.trials for d in each} == {0.01}
     takes.reached = 0.0
     assert words(run(dataclasses.replace(plan, share=0.03))) == [["same"] * 6]
 
@@ -141,13 +149,11 @@ def test_enough_trials_meet_a_target_and_one_alarm_or_a_series_misses_it(
     assert 0.95 < more.interval[0] < 0.96
     assert more.interval[1] == 1
     takes.reached = 0.0
-    (missed,) = run(many).tried
+    (missed,) = run(dataclasses.replace(many, fresh=True)).tried
     assert missed.outcome is Outcome.MISSED
-    first, second = more.trials[:2]
-    (found,) = first.duels
-    lost = dataclasses.replace(
-        first, duels=(msgspec.structs.replace(found, pairs=((0.0, 1.0, 1.0),) * 30),)
-    )
+    first, *_, second = more.trials  # of two cells
+    (found,) = first
+    lost = (msgspec.structs.replace(found, pairs=((0.0, 1.0, 1.0),) * 30),)
     one_is_not = dataclasses.replace(more, trials=[*[first, lost] * 5, *[second] * 400])
     assert one_is_not.interval[0] > 0.95
     assert one_is_not.outcome is Outcome.MISSED
@@ -212,9 +218,9 @@ def test_what_ran_beside_it_is_said(plan: SelftestJob) -> None:
     result = run(dataclasses.replace(plan, share=0.05, trials=1))
     for trials in result.trials.values():
         for number, each in enumerate(trials):
-            (found,) = each.duels
+            (found,) = each
             busy = msgspec.structs.replace(found, disturbed=number, pairs=found.pairs[:10])
-            trials[number] = dataclasses.replace(each, duels=(busy,))
+            trials[number] = (busy,)
     text = rendered(document_of(result), Format.TABLE, width=160)
     assert "busy beside 1 of 20 pairs" in text
 
@@ -224,7 +230,8 @@ def test_the_limit_is_what_the_spread_of_pairs_asks_for(plan: SelftestJob, takes
     needs = []
     for noise in (0.02, 0.04, 0.08):
         takes.noise = noise
-        told = document_of(run(dataclasses.replace(plan, share=0.02, seconds=1e-6))).record
+        few = dataclasses.replace(plan, share=0.02, seconds=1e-6, fresh=True)
+        told = document_of(run(few)).record
         (target,) = told["targets"]
         needs.append(target["series"][0]["needs"])
         assert target["series"][0]["spread"] == pytest.approx(noise / 3**0.5, rel=0.5)
@@ -234,7 +241,7 @@ def test_the_limit_is_what_the_spread_of_pairs_asks_for(plan: SelftestJob, takes
 def test_the_document_has_every_target_and_series(plan: SelftestJob, takes: Takes) -> None:
     told = document_of(run(plan)).record
     assert told["passed"]
-    assert told["left"] == 0
+    assert told["left"] == {}
     equal, more = told["targets"]
     assert (equal["alarms"], equal["trials"], more["found"], more["trials"]) == (0, 6, 6, 6)
     assert [each["series"] for each in more["series"]] == SERIES
@@ -257,14 +264,61 @@ def test_a_run_that_was_ended_is_gone_on_with_trial_by_trial(
 
 
 def test_what_no_time_is_left_for_is_for_another_call(plan: SelftestJob, takes: Takes) -> None:
-    """Which may ask for more trials; one that has them all forgets them."""
+    """Which may ask for more trials, and finds what is on record."""
     result = run(dataclasses.replace(plan, within=1e-9))
-    assert (result.left, sum(len(each.trials) for each in result.tried)) == (11, 1)
-    assert "11 trials are left" in rendered(document_of(result), Format.TABLE, width=160)
+    told = document_of(result)
+    assert told.record["left"] == {EQUAL_SIDES: 5, MORE: 6}
+    said = rendered(told, Format.TABLE, width=200)
+    assert "11 trials are left, 3 min at most: another call goes on." in said
+    assert f"Not tried yet: {MORE}." in said
     takes.asked.clear()
     whole = dataclasses.replace(plan, trials=4)
     assert [len(each.trials) for each in run(whole).tried] == [8, 8]
     assert takes.asked[0] == (CELLS[0].title, 0.05)
     takes.asked.clear()
-    run(whole)
-    assert takes.asked[0] == (CELLS[0].title, 0.0)
+    assert [len(each.trials) for each in run(plan).tried] == [6, 6]
+    assert not takes.asked
+
+
+def test_what_is_told_soonest_is_tried_first(
+    plan: SelftestJob, takes: Takes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A whole round of it, before the next round of anything."""
+    targets = [Target(scenario="lifecycle", share=s, seconds=t) for s, t in ((0.1, 60), (0.2, 15))]
+    monkeypatch.setattr(selftest, "TARGETS", targets)
+    run(dataclasses.replace(plan, trials=2))
+    shares = [[extra for title, extra in takes.asked if title == each.title] for each in CELLS]
+    for each in shares:
+        assert [share for share, _ in itertools.groupby(each)] == [0.2, 0.0, 0.1] * 2
+    assert takes.asked[0] == (CELLS[0].title, 0.2)
+
+
+def test_trials_of_another_build_or_other_work_make_room(plan: SelftestJob, takes: Takes) -> None:
+    few = dataclasses.replace(plan, trials=1, share=0.05)
+    run(few)
+    for other in (
+        dataclasses.replace(few, build="another"),
+        dataclasses.replace(few, cells=[dataclasses.replace(each, version="2") for each in CELLS]),
+        dataclasses.replace(few, fresh=True),
+    ):
+        takes.asked.clear()
+        console = Console(record=True, quiet=False, file=io.StringIO(), width=200)
+        (tried,) = run_on(other, console).tried
+        assert len(tried.trials) == len({title for title, _ in takes.asked}) == 2
+        assert ("make room" in console.export_text()) is not other.fresh
+        file = read_duels(few.path)
+        assert file
+        assert len(file.duels) == 2
+
+
+def test_another_time_a_trial_is_another_question(plan: SelftestJob, takes: Takes) -> None:
+    """What was found in 15 s does not say what is found in 7."""
+    few = dataclasses.replace(plan, trials=1, share=0.05)
+    run(few)
+    takes.asked.clear()
+    run(dataclasses.replace(few, seconds=7.0))
+    assert takes.asked
+    takes.asked.clear()
+    (tried,) = run(few).tried
+    assert not takes.asked
+    assert {duel.budget for trial in tried.trials for duel in trial} == {15}
