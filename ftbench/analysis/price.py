@@ -72,15 +72,34 @@ class Measure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """A measure on one arm at one release: the mean of its kernels, and each of them."""
+    """A measure on one arm at one release: each of its kernels, and the mean of those `of` it.
+
+    These are what all releases of the arm have, if that is more than half of each release's: a
+    mean is compared only with one of the same kernels.
+    """
 
     mean: Ratio
     kernels: Mapping[str, Ratio]
+    of: tuple[str, ...]
     floor: float | None = None  # the noise floor of the mean, a share, if each kernel has one
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The kernels of the mean whose value is the least and the greatest."""
+        ordered = sorted(self.of, key=lambda kernel: self.kernels[kernel].value)
+        return ordered[0], ordered[-1]
 
 
 Points = Mapping[tuple[Release, str], Point]
 """Points by release and the name of an arm."""
+
+
+def titled(measure: Measure, points: Points) -> str:
+    """Return the title of a measure, and of which kernel it is where that is one of several."""
+    kernels = frozenset(kernel for point in points.values() for kernel in point.of)
+    if len(kernels) != 1 or kernels == measure.kernels:
+        return measure.title
+    return f"{measure.title}: {min(kernels).replace('_', ' ')} alone"
 
 
 def _efficiencies(
@@ -245,19 +264,30 @@ def _sides(figures: Sequence[Figure]) -> Estimates:
 def _by_place(places: _Places, effects: Effects | None, duels: _Duels, floors: _Floors) -> Points:
     if effects is None:
         return {}
-    members: dict[_Key, list[int]] = {}
-    for number, (key, _) in enumerate(places):
-        members.setdefault(key, []).append(number)
+    members: dict[_Key, dict[str, int]] = {}
+    for number, (key, kernel) in enumerate(places):
+        members.setdefault(key, {})[kernel] = number
     ratios = [duels.get(number) or each for number, each in enumerate(effects.ratios(CONFIDENCE))]
-    means = means_of(effects, list(members.values())).ratios(CONFIDENCE)
+    compared = {key: _compared(key, members) for key in members}
+    groups = [[members[key][kernel] for kernel in of] for key, of in compared.items()]
+    means = means_of(effects, groups).ratios(CONFIDENCE)
     return {
         key: Point(
-            mean=mean if len(numbers) > 1 else ratios[numbers[0]],
-            kernels={places[number][1]: ratios[number] for number in numbers},
-            floor=_floor_of_mean([floors[number] for number in numbers]),
+            mean=mean if len(group) > 1 else ratios[group[0]],
+            kernels={kernel: ratios[number] for kernel, number in members[key].items()},
+            of=compared[key],
+            floor=_floor_of_mean([floors[number] for number in group]),
         )
-        for (key, numbers), mean in zip(members.items(), means, strict=True)
+        for key, group, mean in zip(members, groups, means, strict=True)
     }
+
+
+def _compared(key: _Key, members: Mapping[_Key, Mapping[str, int]]) -> tuple[str, ...]:
+    """Return the kernels of the mean at a place: those of all releases, or all of its own."""
+    own = members[key]
+    every = [kernels for (_, arm), kernels in members.items() if arm == key[1]]
+    common = tuple(kernel for kernel in own if all(kernel in kernels for kernels in every))
+    return common if 2 * len(common) > max(map(len, every)) else tuple(own)
 
 
 def _floor_of_mean(floors: Sequence[float | None]) -> float | None:

@@ -55,7 +55,7 @@ def _means(grid: Grid) -> Iterator[tuple[Arm, str]]:
     """Yield the other arms' mean ratios to the GIL build, of those that have one in every row."""
     for arm in grid.arms:
         point = grid.prices.get(arm.name)
-        if point and len(point.kernels) == len(grid.ladder.values):
+        if point and len(point.of) == len(grid.ladder.values):
             yield arm, times(point.mean.value)
 
 

@@ -24,10 +24,11 @@ from ftbench.analysis.price import (
     Point,
     Points,
     points_of,
+    titled,
 )
 from ftbench.analysis.verdicts import evidence
 from ftbench.facts.arms import ARMS, Arm
-from ftbench.facts.units import digits
+from ftbench.facts.units import digits, plural
 from ftbench.releases import Release
 from ftbench.results import Machine, ResultTree, State, Unreadable
 from ftbench.results.figure import SeriesKey
@@ -90,6 +91,22 @@ def measured(points: Points) -> list[Release]:
     return sorted({release for release, _ in points})
 
 
+def compared(points: Points) -> str:
+    """Say what means are compared over where releases differ in their kernels, else ""."""
+    said = []
+    for arm in arms_of(points):
+        ours = [point for (_, name), point in points.items() if name == arm.name]
+        sizes = [len(point.kernels) for point in ours]
+        if len({frozenset(point.kernels) for point in ours}) > 1:
+            alike = len({frozenset(point.of) for point in ours}) == 1
+            what = f"means are of the {len(ours[0].of)} kernels that all releases have"
+            broken = "no line joins releases that differ in their kernels"
+            said.append(
+                f"{arm.label}: {what if alike else broken} ({min(sizes)} to {max(sizes)} each)."
+            )
+    return " ".join(said)
+
+
 def arms_of(points: Points) -> list[Arm]:
     """Return the arms that have a point."""
     named = {name for _, name in points}
@@ -119,7 +136,7 @@ def _arm(axes: Any, arm: Arm, places: Sequence[tuple[float, Release, Point]], he
     ]
     paths = [
         [(place, height(point.mean.value)) for place, _, point in of]
-        for _, of in groupby(places, key=lambda each: each[1].series)
+        for _, of in groupby(places, key=lambda each: (each[1].series, each[2].of))
     ]
     floors = [
         [(place, height(point.mean.value * times)) for times in (1 / (1 + floor), 1 + floor)]
@@ -131,7 +148,8 @@ def _arm(axes: Any, arm: Arm, places: Sequence[tuple[float, Release, Point]], he
         svg.lines(axes, lines, color=svg.colour_of(arm), linewidth=width)
     heights = [height(point.mean.value) for _, _, point in places]
     says = [
-        f"{release.name}, {arm.label}: {digits(point.mean.value)} ({ratio_interval(point.mean)})"
+        f"{release.name}, {arm.label}: {digits(point.mean.value)} ({ratio_interval(point.mean)}), "
+        f"{plural(len(point.of), 'kernel', 'kernels')}"
         for _, release, point in places
     ]
     svg.arm_marks(axes, [place for place, _, _ in places], heights, arm, size, says=says)
@@ -320,24 +338,33 @@ class Page(RigPage):
         """Return the newest release of each series that has a point."""
         return newest_of_series(measured(points))
 
-    def kernels(self, points: Points) -> list[str]:
-        """Return the kernels that any point is a mean of."""
-        return list(dict.fromkeys(kernel for point in points.values() for kernel in point.kernels))
+    def kernels(self, measure: Measure) -> list[str]:
+        """Return the kernels of a measure of which any point has a figure."""
+        every = self.points[measure.name].values()
+        return list(dict.fromkeys(kernel for point in every for kernel in point.kernels))
 
     def picture(self, measure: Measure) -> str:
         """Return a measure's points as an SVG element."""
         rules = tuple(_rules(measure, self.machine))
         return draw_points(self.points[measure.name], name=measure.name, rules=rules)
 
+    def whole(self, measure: Measure) -> int:
+        """Return how many kernels a measure has, or how many were ever measured here."""
+        return len(measure.kernels or self.kernels(measure))
+
+    titled = staticmethod(titled)
+    compared = staticmethod(compared)
+
 
 def trends(tree: ResultTree, machine: Machine | None) -> Iterator[tuple[str, str, str]]:
-    """Yield the names and titles of the measures of tax and scaling, and their pictures.
+    """Yield the names of the measures of tax and scaling, their titles, and their pictures.
 
     `tree` has results of one rig.
     """
     known = evidence(tree)
-    for measure, title in ((TAX, TAX.title), (CRUNCHING[0], f"E(2), {CRUNCHING[0].title}")):
+    for measure, prefix in ((TAX, ""), (CRUNCHING[0], "E(2), ")):
         if points := points_of(measure, tree.figures, known):
+            title = " ".join(filter(None, (prefix + titled(measure, points), compared(points))))
             rules = tuple(_rules(measure, machine))
             yield measure.name, title, draw_points(points, name=measure.name, rules=rules)
 

@@ -17,15 +17,25 @@ from outline import Outline
 from playwright.sync_api import Browser
 from watching import Watched, grave_faults, unfold
 
-from ftbench.analysis.price import CRUNCHING, MUST_NOT, MUST_SCALE, TAX, WORK, means_of, points_of
+from ftbench.analysis.price import (
+    CRUNCHING,
+    MUST_NOT,
+    MUST_SCALE,
+    TAX,
+    WORK,
+    means_of,
+    points_of,
+    titled,
+)
 from ftbench.analysis.verdicts import evidence
 from ftbench.facts.arms import USUAL_ARMS
+from ftbench.facts.units import digits
 from ftbench.releases import Release
 from ftbench.releases.known import known_releases
 from ftbench.results import Figure, ResultTree
 from ftbench.results.figure import SeriesKey, Unreadable
 from ftbench.site.menus import TABS
-from ftbench.site.price import TOPICS, newest_of_series, write_price
+from ftbench.site.price import TOPICS, compared, draw_points, newest_of_series, write_price
 from ftbench.statistics import ratio
 from ftbench.statistics.ratio import Effects
 
@@ -209,12 +219,62 @@ def test_each_topic_has_a_picture_and_a_table(tmp_path: Path) -> None:
     assert source.count(nothing) == len(TOPICS) - 4
 
 
-def test_a_mean_of_fewer_kernels_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kernels", "alike", "said"),
+    [
+        (("one", "two", "three"), True, "means are of the 3 kernels that all releases have"),
+        (("one",), False, "no line joins releases that differ in their kernels"),
+    ],
+)
+def test_a_mean_is_compared_over_one_set_of_kernels_or_its_line_is_broken(
+    kernels: tuple[str, ...], *, alike: bool, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest release has these and two of its own, which are slow; the oldest all four."""
+    tree = fake_results.tree(("3.14.1", "3.14.2"))
+    like = {each.release: each for each in tree.figures if each.benchmark == CRUNCHING[0].benchmark}
+    sets = dict(
+        zip(sorted(like), (("one", "two", "three", "four"), (*kernels, "x", "y")), strict=True)
+    )
+
+    def relative(release: Release, kernel: str) -> Figure:
+        middle = 1.9 if kernel in {"x", "y"} else 1.1
+        processes = tuple((middle + each / 1000,) for each in range(4))
+        series = SeriesKey(
+            benchmark=CRUNCHING[0].benchmark, params={"mode": "threads", "kernel": kernel}
+        )
+        return replace(like[release], series=series, processes=processes, median=middle)
+
+    figures = [relative(release, kernel) for release, of in sets.items() for kernel in of]
+    points = points_of(CRUNCHING[0], figures, NOTHING)
+    older, newer = (point for _, point in sorted(points.items()))
+    assert (set(older.of) == set(newer.of)) is alike
+    if alike:
+        assert newer.mean.value == pytest.approx(older.mean.value)
+    assert len(newer.kernels) == len(kernels) + 2
+    assert f"{said} (" in compared(points)
+    drawn: list[int] = []
+    monkeypatch.setattr(
+        "ftbench.site.svg.lines",
+        lambda _, lines, *, linewidth, **__: drawn.append(len(lines)) if linewidth < 1 else None,
+    )
+    draw_points(points, name="x", rules=())
+    assert drawn == [1 if alike else 2]
+    same = points_of(CRUNCHING[0], [relative(each, "one") for each in sets], NOTHING)
+    assert compared(same) == ""
+    assert titled(CRUNCHING[0], same).endswith(", 2 threads: one alone")
+
+
+def test_beside_a_mean_stand_its_worst_and_its_best_kernel(tmp_path: Path) -> None:
     tree = fake_results.tree()
+    source = Outline(pages_of(tree, tmp_path)[0])
+    point = points_of(TAX, tree.figures, NOTHING)[NEWEST, "ft"]
+    low, high = sorted(point.kernels, key=lambda kernel: point.kernels[kernel].value)
+    worst, best = (f"{each} {digits(point.kernels[each].value)}" for each in (high, low))
+    assert f"worst {worst}, best {best}; 2 kernels" in source.tables[0][1][1]
     lacking = figure_of(tree, "sum_of_squares", "ft")
     tree = replace(tree, figures=tuple(each for each in tree.figures if each is not lacking))
-    source = Outline(pages_of(tree, tmp_path)[0]).source
-    assert source.count(", 1 of 2<") == 1
+    page = Outline(pages_of(tree, tmp_path)[0])
+    assert any(cell.endswith(" words alone") for cell in page.tables[0][1])
 
 
 def test_what_another_profile_has_beside_is_said_with_a_link(tmp_path: Path) -> None:

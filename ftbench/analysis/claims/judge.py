@@ -209,14 +209,14 @@ class AsvFigures:
         point = points.get((release, arm.name)) if release else None
         if point is None:
             return ()
-        count, by_duel = len(point.kernels), point.mean.basis is Basis.DUEL
+        count, by_duel = len(point.of), point.mean.basis is Basis.DUEL
         what = f"geometric mean of {count}" if count > 1 else measure.name
         shown = (
             Shown(
                 name=f"{param_name(measure.param, kernel)}, {side.label}",
                 figure=self.figures.get((side, measure.series(kernel))),
             )
-            for kernel in point.kernels
+            for kernel in point.of
             for side in ((arm,) if measure.against else (arm, arm_named("gil")))
         )
         base = measure.against or "GIL build"
