@@ -12,11 +12,10 @@ from typing import Final
 from ftbench.analysis.claims.data import Claim, claims
 from ftbench.analysis.claims.judge import AsvFigures, Judgement, judged
 from ftbench.analysis.claims.rule import ClaimVerdict
-from ftbench.analysis.price import GUARDED, Measure, Points, guarded
+from ftbench.analysis.price import GUARDED, Measure, Point, Points, guarded
 from ftbench.facts.arms import WITHOUT_GIL
 from ftbench.releases import Release
 from ftbench.results import Machine, ResultTree
-from ftbench.statistics import Ratio
 
 _ACROSS: Final = "the interval crosses it"
 
@@ -28,7 +27,7 @@ class Guarded:
     measure: Measure
     rails: tuple[Claim, ...]
     points: Points
-    rows: tuple[tuple[Release, Ratio, tuple[Judgement | None, ...]], ...]
+    rows: tuple[tuple[Release, Point, tuple[Judgement | None, ...]], ...]
 
 
 def guard_rails(tree: ResultTree, machine: Machine | None) -> Iterator[Guarded]:
@@ -56,7 +55,7 @@ def guard_rails(tree: ResultTree, machine: Machine | None) -> Iterator[Guarded]:
                 judged(claim, here) if claim.release in {"", release.series} else None
                 for claim in rails
             )
-            rows.append((release, ours[release, arm].mean, tuple(judgements)))
+            rows.append((release, ours[release, arm], tuple(judgements)))
         yield Guarded(measure=measure, rails=rails, points=ours, rows=tuple(rows))
 
 

@@ -11,6 +11,8 @@ from typing import ClassVar, Final
 
 from ftbench.analysis.advice.cells import Cells, interval_of
 from ftbench.analysis.advice.winner_map import KINDS, Spot, spots
+from ftbench.analysis.claims.judge import AsvFigures
+from ftbench.analysis.claims.quantity import over
 from ftbench.analysis.comparison import Cell
 from ftbench.analysis.grid import Against, Grid
 from ftbench.facts.arms import Arm
@@ -32,7 +34,10 @@ Finding = tuple[str, tuple[tuple[Arm, str], ...]]
 def finding(grid: Grid, rungs: Rungs, control: Grid | None) -> Finding | None:
     """Return what a grid comes to, None where that cannot be said in a sentence."""
     if control is not None:
-        intro, parts = "Clearly above the control:", tuple(_above(grid, control, rungs))
+        intro, parts = (
+            "Above the control by more than a tenth:",
+            tuple(_above(grid, control, rungs)),
+        )
     elif grid.ladder.against is Against.GIL_BUILD:
         intro, parts = "All of it, geometric mean:", tuple(_means(grid))
     elif rungs.rivals:
@@ -60,15 +65,15 @@ def _means(grid: Grid) -> Iterator[tuple[Arm, str]]:
 
 
 def is_above(cell: Cell, control: Cell) -> bool:
-    """Tell whether a cell lies above its control: clearly, and beyond doubt."""
-    ours, theirs = _interval(cell), _interval(control)
-    if ours is None or theirs is None or ours.overlaps(theirs):
-        return False
-    return (cell.median or 0) > _WORTH_A_MARK * (control.median or 0)
+    """Tell whether all of the interval of a cell over its control is above it, by a tenth."""
+    ratio = _over(cell, control)
+    return ratio is not None and ratio.low > _WORTH_A_MARK
 
 
-def _interval(cell: Cell) -> Interval | None:
-    return cell.figure.interval if cell.figure and not cell.figure.doubt else None
+def _over(cell: Cell, control: Cell) -> Interval | None:
+    """Return where a cell over its control lies, as claims have it; None if that is not known."""
+    figures = [each.figure for each in (cell, control) if each.figure and not each.figure.doubt]
+    return over(*map(AsvFigures.quantity, figures)).spread if figures[1:] else None
 
 
 def _above(grid: Grid, control: Grid, rungs: Rungs) -> Iterator[tuple[Arm, str]]:
@@ -80,15 +85,18 @@ def _above(grid: Grid, control: Grid, rungs: Rungs) -> Iterator[tuple[Arm, str]]
 
 def _group_above(heading: str, arm: Arm, grid: Grid, control: Grid, rungs: Rungs) -> str:
     # It is known of cells that have an interval, and nothing in them that is no part of them.
-    pairs = [
-        (value, cell, control.cell(cell.mode, arm, value))
+    ratios = {
+        value: ratio
         for value, rung in zip(grid.ladder.values, grid.rungs, strict=True)
         for cell in rung
-        if value in rungs.groups[heading] and cell.arm == arm and _interval(cell)
-    ]
-    above = [rungs.name(value) for value, cell, other in pairs if is_above(cell, other)]
-    named = f" ({', '.join(above)})" if 0 < len(above) < len(pairs) else ""
-    return f"{heading}: {len(above)} of {len(pairs)}{named}" if pairs else ""
+        if value in rungs.groups[heading] and cell.arm == arm
+        if (ratio := _over(cell, control.cell(cell.mode, arm, value)))
+    }
+    above = [rungs.name(value) for value, ratio in ratios.items() if ratio.low > _WORTH_A_MARK]
+    close = sum(ratio.low <= _WORTH_A_MARK < ratio.high for ratio in ratios.values())
+    named = f" ({', '.join(above)})" if 0 < len(above) < len(ratios) else ""
+    known = f"{heading}: {len(above)} of {len(ratios)}{named}" if ratios else ""
+    return f"{known}, {close} too close to call" if close else known
 
 
 def crossing(grid: Grid, mode: Mode, arm: Arm, limit: Crossing, sizes: Mapping[str, float]) -> str:

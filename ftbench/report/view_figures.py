@@ -220,7 +220,9 @@ class GridFigures(Figures):
             )
         if self.view.control:
             parts.append(
-                "↑ is above its control by more than a tenth, with intervals that do not overlap."
+                "↑ is above its control by more than a tenth: the whole interval of the ratio of "
+                "both is, as on Claims. Counted is what has an interval and no †, as on Price and "
+                "gain."
             )
         cells = (cell for _, lines in self.bands for line in lines for cell in line.cells)
         parts += _doubts(cells)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 import pytest
 import synthetic
@@ -24,6 +25,7 @@ from ftbench.report.sections.view import GridView
 from ftbench.report.sections.workers import BY_POOL
 from ftbench.report.view_figures import GridFigures
 from ftbench.results import Figure, State, read_results
+from ftbench.statistics.spread import Interval
 
 TIMES, DASH = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"
 FOLLOWING_MODES = (
@@ -318,9 +320,39 @@ def test_what_lies_above_its_control_is_marked_and_counted(every: tuple[Figure, 
     known = [name for name, entry in LEDGER.items() if entry.ledger != MUST]
     assert marked == {(BY_PATTERN.name(name), "free-threaded") for name in known}
     assert table.notes[0] == (
-        f"Clearly above the control: free-threaded: must scale: 0 of {len(LEDGER) - len(known)}; "
-        f"known not to scale: {len(known)} of {len(known)}."
+        "Above the control by more than a tenth: free-threaded: must scale: 0 of "
+        f"{len(LEDGER) - len(known)}; known not to scale: {len(known)} of {len(known)}."
     )
+
+
+@pytest.mark.parametrize(
+    ("costs", "found"),
+    [
+        # Both sides' intervals overlap, and yet all of their ratio's is above a tenth.
+        ((1.42, 1.45, 1.55, 1.6), "1 of {must} (imports)"),
+        ((1.0, 1.0, 1.5, 1.5), "0 of {must}, 1 too close to call"),
+        ((1.0, 1.0, 1.01, 1.01), "0 of {must}"),
+    ],
+)
+def test_what_is_above_its_control_is_so_by_the_rule_of_claims(
+    every: tuple[Figure, ...], costs: tuple[float, ...], found: str
+) -> None:
+    def given(each: Figure, costs: Sequence[float]) -> Figure:
+        processes = tuple((cost,) for cost in costs)
+        at = replace(each, processes=processes, samples=tuple(costs), median=median(costs))
+        return replace(at, interval=Interval(low=min(costs) / 2, high=max(costs) * 2))
+
+    others = {"track_relative_2": costs, "track_control_2": (1.0, 1.001, 1.002, 1.003)}
+    changed = [
+        given(each, others[metric])
+        if "imports" in each.params.values() and metric in others
+        else each
+        for each in every
+        for metric in [each.benchmark.rpartition(".")[2]]
+    ]
+    table, *_ = said("must_scale", changed)
+    must = sum(entry.ledger == MUST for entry in LEDGER.values())
+    assert f"must scale: {found.format(must=must)}; known" in table.notes[0]
 
 
 def test_what_does_not_judge_scaling_is_marked_said_once_and_not_counted(

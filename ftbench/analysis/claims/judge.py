@@ -161,7 +161,8 @@ class AsvFigures:
         figures = self.others.get(series.of, {}) if series.of else self.figures
         return figures.get((series.arm, series.key))
 
-    def quantity(self, figure: Figure | None) -> Quantity:
+    @staticmethod
+    def quantity(figure: Figure | None) -> Quantity:
         """Return a figure's median with its interval and noise floor, or why there is none."""
         if figure is None:
             return NOT_MEASURED
