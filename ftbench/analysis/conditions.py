@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from statistics import quantiles
 from typing import Any, Final
 
-from ftbench.facts.units import scale_for, span
-from ftbench.probe.instruments.machine import BUSY
-from ftbench.results import Machine, ResultFile
+from ftbench.facts.units import plural, scale_for, span
+from ftbench.results import Figure, Machine, ResultFile
 from ftbench.results.figure import UNKNOWN
 from ftbench.results.health import far
 from ftbench.results.selection import Pick
@@ -113,15 +112,17 @@ def is_plain(sources: Iterable[ResultFile]) -> bool:
     return any(build.get("pgo") is False or build.get("lto") is False for build in builds)
 
 
-def notices(pick: Pick, sources: Sequence[ResultFile]) -> tuple[Notice, ...]:
-    """Return the warnings of a page, the weightiest first."""
+def notices(
+    pick: Pick, sources: Sequence[ResultFile], figures: Iterable[Figure] = ()
+) -> tuple[Notice, ...]:
+    """Return the warnings of a page with these figures, the weightiest first."""
     meaning = (
         ". They show the order of magnitude; never compare them with figures of the full profile."
     )
     return (
         *_gil_notices(sources),
         *run_notices(pick.profile, meaning, sources),
-        *_load_notices(sources),
+        *disturbed(figures),
         *_builds_notices(pick, sources),
     )
 
@@ -170,15 +171,14 @@ def own_check(sources: Iterable[ResultFile], run: str | None = None) -> Mapping[
     return found
 
 
-def _load_notices(sources: Sequence[ResultFile]) -> Iterator[Notice]:
-    load = _load_before(sources)
-    cores = next((source.machines[-1].get("cores") for source in sources if source.machines), None)
-    if load is not None and isinstance(cores, int) and load > BUSY * cores:
-        yield Notice(
-            title="The machine was busy.",
-            text=f"Its load was {load:g} on {cores} cores before the first measurement. "
-            "Other load is included in these figures.",
-        )
+def disturbed(figures: Iterable[Figure]) -> tuple[Notice, ...]:
+    """Return a warning where something disturbed some of the figures, () where nothing did."""
+    every = [each for each in figures if each.median is not None]
+    marked = sum(bool(each.interference) for each in every)
+    text = "Other programs ran beside them, or the machine was not at its usual speed. "
+    title = f"{marked} of {plural(len(every), 'figure', 'figures')} here were disturbed."
+    notice = Notice(title=title, text=f"{text}The page Method says which.")
+    return (notice,) if marked else ()
 
 
 def _builds_notices(pick: Pick, sources: Iterable[ResultFile]) -> Iterator[Notice]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ftbench.analysis.advice.cells import SERIAL
+from ftbench.analysis.advice.cells import POOLED, SERIAL, Cells
 from ftbench.analysis.advice.estimate import Expectation, Sharing, spaced
 from ftbench.analysis.advice.interpolation import Estimate
 from ftbench.analysis.advice.question import By, Question
@@ -33,6 +33,13 @@ AT_BEST: Final = (
     "Waiting was not measured: we assume the best case, that workers wait at the same time and "
     "that waiting costs nothing."
 )
+
+
+def writes_note(cells: Cells) -> str:
+    """Return what has to be known of shared writes."""
+    note = f"A shared write costs here what it costs {POOLED} workers, however many are asked for"
+    apart = ", and was measured in another run than the tasks"
+    return f"{note}{'' if cells.writes_run in {None, cells.run} else apart}."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +177,10 @@ def _notes(advice: Advice, ranked: tuple[Ranked, ...]) -> Iterator[str]:
         yield BETWEEN if between else MEASURED
         if question.waiting:
             yield AT_BEST
+        if question.shared:
+            yield writes_note(advice.arms[0].asked.cells)
+    costs = [(each.expectation.seconds.disturbed, name_of(each.expectation)) for each in ranked]
+    yield from _grouped("Disturbed", (cost for cost in costs if cost[0]))
     every = [(arm.arm, each) for arm in advice.arms for each in arm.out]
     yield from _grouped(
         "Ruled out", ((out.why, _on(out.expectation.mode, arm)) for arm, out in every)

@@ -34,6 +34,7 @@ class SectionFigures:
     views: tuple[ModeFigures | GridFigures, ...] = ()
     maps: tuple[WinnerMap, ...] = ()
     reasons: tuple[str, ...] = ()
+    disturbed: tuple[conditions.Notice, ...] = ()
 
     @classmethod
     def of(cls, section: Section, index: FigureIndex) -> SectionFigures:
@@ -44,13 +45,14 @@ class SectionFigures:
             else ModeFigures.of(f"{section.name}-{number}", view, index)
             for number, view in enumerate(section.views, start=1)
         )
+        benchmarks = frozenset[str]().union(*(view.benchmarks for view in section.views))
+        figures = tuple(index.tracked_by(sorted(benchmarks)))
         if any(view.measured for view in views):
             maps = _maps(section.name, index) if section.mapped else ()
-            return cls(section=section, views=views, maps=maps)
-        benchmarks = frozenset[str]().union(*(view.benchmarks for view in section.views))
+            told = conditions.disturbed(figures)
+            return cls(section=section, views=views, maps=maps, disturbed=told)
         reasons = (
-            f"{figure.state}: {figure.reason or 'no reason on record'}"
-            for figure in index.tracked_by(sorted(benchmarks))
+            f"{figure.state}: {figure.reason or 'no reason on record'}" for figure in figures
         )
         return cls(section=section, reasons=tuple(dict.fromkeys(reasons)))
 

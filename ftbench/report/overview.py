@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ftbench.analysis.claims.rule import TIMES, number
 from ftbench.analysis.comparison import BASELINE_TITLE, Cell
-from ftbench.analysis.conditions import own_check
+from ftbench.analysis.conditions import disturbed, own_check
 from ftbench.analysis.grid import Grid, compare
 from ftbench.analysis.guards import guard_rails, standing
 from ftbench.analysis.verdicts import Step, environments, history
@@ -67,6 +67,7 @@ def overview(tree: ResultTree, wanted: Filter, *, every: bool = False) -> Docume
         )
     shown, steps = _shown(tree, pick, wanted), _steps(tree, pick, wanted)
     choice = choice_of(pick, shown)
+    told = *choice.notices, *disturbed(filter(pick.shows, tree.figures))
     others = words.listed((each.title for each in fitting if each != pick), _MOST_OTHERS, "; ")
     passed = "; ".join(said for said, failed in own_check(choice.sources).items() if not failed)
     title = f"CPython {pick.release.name} on {pick.machine}"
@@ -76,7 +77,7 @@ def overview(tree: ResultTree, wanted: Filter, *, every: bool = False) -> Docume
         record=_record(shown, pick, wanted, steps),
         lines=(
             f"{title}{choice.where}{day}.",
-            *(f"{notice.title} {notice.text}" for notice in choice.notices),
+            *(f"{notice.title} {notice.text}" for notice in told),
             *([f"Own check: {passed}."] if passed else []),
             *([f"There is also: {others}."] if others else []),
         ),

@@ -35,7 +35,15 @@ from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
 from ftbench.probe.scenarios.latency import CANNOT, LOADS
 from ftbench.probe.scenarios.latency import SIZES as REQUESTS
 from ftbench.probe.scenarios.shared_set_strategies import KINDS, SEEN, STRATEGIES
-from ftbench.report.answer import AT_BEST, BETWEEN, MEASURED, answer_of, asked, measured_on
+from ftbench.report.answer import (
+    AT_BEST,
+    BETWEEN,
+    MEASURED,
+    answer_of,
+    asked,
+    measured_on,
+    writes_note,
+)
 from ftbench.report.choice import Choice, SectionFigures, choice_of
 from ftbench.results import ResultTree
 from ftbench.results.selection import Pick, first_pick, newest_first, picks, shares
@@ -240,6 +248,7 @@ def model_of(cells: Cells) -> dict[str, Any] | None:
         "workers": cells.workers,
         "pooled": POOLED,
         "load": LOADS[0] / 100,
+        "shared": writes_note(cells),
         "requests": [size in REQUESTS for size in SIZES],
         "strategies": {name: strategy_title(name) for name in STRATEGIES},
         "grain": grain.SIZES[-1].nominal,
@@ -333,4 +342,4 @@ def _writes(each: Expectation) -> list[Any]:
 
 def _numbers(cost: Estimate) -> list[Any]:
     ends = [cost.interval.low, cost.interval.high] if cost.interval else [None, None]
-    return [cost.value, *ends, cost.doubt]
+    return [cost.value, *ends, cost.doubt, cost.disturbed]

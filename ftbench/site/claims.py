@@ -325,7 +325,7 @@ def page_of(
         machine=machine,
         cores=measured.conditions.cores,
         menus=menus(pick, addresses),
-        notices=notices(pick, tree.sources),
+        notices=notices(pick, tree.sources, tree.figures),
         judgements=tuple(enumerate(judge(claims(), measured), start=1)),
         left_out=left_out,
         everywhere=EVERYWHERE,

@@ -3,14 +3,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
+from fake_figures import figure
 
 from ftbench.analysis.conditions import builds, machine_facts, notices, own_check
 from ftbench.facts.arms import USUAL_ARMS
 from ftbench.releases import Release
-from ftbench.results import Machine, ResultFile
+from ftbench.results import Machine, ResultFile, State
 from ftbench.results.figure import Environment, Health, Start
 from ftbench.results.selection import Pick
 
@@ -30,10 +30,6 @@ def titles(source: ResultFile, pick: Pick = PICK) -> list[str]:
     return [notice.title for notice in notices(pick, [source])]
 
 
-def started(load: float | None, **changes: Any) -> tuple[Start, ...]:
-    return (replace(QUIET.starts[0], load=load, **changes),)
-
-
 def test_a_full_run_on_a_quiet_machine_needs_no_warning() -> None:
     assert titles(QUIET) == []
 
@@ -42,18 +38,12 @@ def test_quick_figures_are_called_quick() -> None:
     assert titles(QUIET, replace(PICK, profile="quick")) == ["These are quick figures."]
 
 
-def test_a_busy_machine_is_told() -> None:
-    assert titles(replace(QUIET, starts=started(1.5))) == ["The machine was busy."]
-
-
-@pytest.mark.parametrize("load", [None, 1.0])
-def test_a_load_of_a_quarter_or_none_known_is_not_busy(load: float | None) -> None:
-    assert titles(replace(QUIET, starts=started(load))) == []
-
-
-def test_only_the_start_of_the_latest_run_counts_for_the_load() -> None:
-    later = started(0.1, run="later", at=datetime(2026, 2, 1, tzinfo=UTC))
-    assert titles(replace(QUIET, starts=(*started(9.0), *later))) == []
+def test_figures_that_were_disturbed_are_counted_and_no_load_of_another_run_is() -> None:
+    loaded = [replace(QUIET, starts=(replace(QUIET.starts[0], load=9.0),))]
+    quiet, lacking = figure(), figure(median=None, interference="load", state=State.SKIPPED)
+    assert notices(PICK, loaded, [quiet, lacking]) == ()
+    (told,) = notices(PICK, loaded, [quiet, figure(interference="load"), lacking])
+    assert told.title == "1 of 2 figures here were disturbed."
 
 
 def test_a_wrong_gil_is_told_first() -> None:

@@ -88,6 +88,18 @@ def made_up(margin: float | None = 0.02) -> Cells:
     )
 
 
+def disturbed_and_apart() -> Cells:
+    """Return cells some of which were disturbed, with shared writes of another run."""
+    return cells_of(
+        replace(
+            each,
+            runs=frozenset({"run-2"}) if each.benchmark.startswith("shared_set") else each.runs,
+            interference="" if len(each.benchmark) % 2 else f"load {len(each.benchmark)}",
+        )
+        for each in made_up().figures
+    )
+
+
 def measured() -> Cells:
     return pick_of(read_results(RESULTS))[1]
 
@@ -136,8 +148,8 @@ def by_script(model: dict[str, Any], every: Sequence[dict[str, str]]) -> list[di
 
 @pytest.mark.parametrize(
     "cells",
-    [made_up(), made_up(margin=1.5), made_up(margin=None), measured()],
-    ids=["made up", "hardly told apart", "one process", "as committed"],
+    [made_up(), made_up(margin=1.5), made_up(margin=None), disturbed_and_apart(), measured()],
+    ids=["made up", "hardly told apart", "one process", "disturbed, apart", "as committed"],
 )
 def test_the_form_ranks_as_advise_does_with_the_same_values_and_words(cells: Cells) -> None:
     every, ranked = questions(), 0

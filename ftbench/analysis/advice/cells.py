@@ -50,9 +50,17 @@ class Cells:
     @cached_property
     def run(self) -> str | None:
         """The run whose cells are compared: it has the most of them; None where there is none."""
-        ours = (each for each in self.figures if each.benchmark.startswith(GROUP))
+        return self._run_of(GROUP)
+
+    @cached_property
+    def writes_run(self) -> str | None:
+        """The run whose shared writes are compared: that of the tasks, where it has any."""
+        return self._run_of(SHARED, self.run)
+
+    def _run_of(self, group: str, rather: str | None = None) -> str | None:
+        ours = (each for each in self.figures if each.benchmark.startswith(group))
         counts = Counter(run for each in ours if each.median is not None for run in each.runs)
-        return max(sorted(counts), key=counts.__getitem__, default=None)
+        return max(sorted(counts), key=lambda run: (run == rather, counts[run]), default=None)
 
     @cached_property
     def _by_place(self) -> Mapping[tuple[str, str, str, str], Figure]:
@@ -74,7 +82,9 @@ class Cells:
 
     def comparable(self, figure: Figure | None) -> bool:
         """Tell whether a figure is a cost above zero of the run whose cells are compared."""
-        return figure is not None and (figure.median or 0) > 0 and self.run in figure.runs
+        if figure is None or (figure.median or 0) <= 0:
+            return False
+        return (self.writes_run if figure.benchmark.startswith(SHARED) else self.run) in figure.runs
 
     def latency(self, arm: Arm, mode: Mode, metric: str) -> Figure | None:
         """Return the figure of latency."""

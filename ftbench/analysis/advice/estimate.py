@@ -274,6 +274,7 @@ class Asked:
             interval=interval_of(figure),
             sources=(cell_name(figure),),
             doubt=figure.doubt,
+            disturbed=figure.interference,
         )
 
     def _sharing(self, mode: Mode) -> Sharing | None:
@@ -318,7 +319,7 @@ class Asked:
 
 
 _ALL: Final = "^crossover"
-_WITH_WRITES: Final = f"{_ALL}|^shared_set"  # in one run, or they are not compared
+_WITH_WRITES: Final = "^shared_set"
 _WITH_LATENCY: Final = f"{_ALL}|^latency"
 
 

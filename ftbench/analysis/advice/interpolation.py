@@ -22,6 +22,7 @@ class Estimate:
     sources: tuple[str, ...]
     between: bool = False
     doubt: str = ""  # what is in it that is no part of it
+    disturbed: str = ""  # what else ran, or how slow the machine was
 
     def __add__(self, other: Estimate) -> Estimate:
         return self._joined(operator.add, other)
@@ -56,6 +57,7 @@ class Estimate:
             sources=tuple(dict.fromkeys([*self.sources, *other.sources])),
             between=self.between or other.between,
             doubt=self.doubt or other.doubt,
+            disturbed=self.disturbed or other.disturbed,
         )
 
 
@@ -78,6 +80,7 @@ def estimate(shares: Sequence[tuple[float, Estimate]], power: int = 1) -> Estima
         sources=tuple(dict.fromkeys(source for _, cost in shares for source in cost.sources)),
         between=len(shares) > 1 or any(cost.between for _, cost in shares),
         doubt=next((cost.doubt for _, cost in shares if cost.doubt), ""),
+        disturbed=next((cost.disturbed for _, cost in shares if cost.disturbed), ""),
     )
 
 

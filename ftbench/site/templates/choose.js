@@ -137,12 +137,17 @@ const ftbenchChoose = (function () {
             low: !known ? null : lows.every(([, low]) => low > 0) ? mean(lows, power) : 0,
             high: known ? mean(of('high'), power) : null,
             between: shares.length > 1 || shares.some(([, cost]) => cost.between),
-            doubt: (shares.find(([, cost]) => cost.doubt) || [0, {doubt: ''}])[1].doubt,
+            doubt: told(shares, 'doubt'),
+            disturbed: told(shares, 'disturbed'),
         };
     }
 
-    function costOf([value, low, high, doubt]) {
-        return {value, low, high, doubt, between: false};
+    function told(shares, name) {
+        return shares.map(([, cost]) => cost[name]).find(Boolean) || '';
+    }
+
+    function costOf([value, low, high, doubt, disturbed]) {
+        return {value, low, high, doubt, disturbed, between: false};
     }
 
     function changed(cost, change) {
@@ -193,6 +198,7 @@ const ftbenchChoose = (function () {
             const best = costOf(writes[0].slice(1));
             const both = seconds.low !== null && best.low !== null;
             seconds = {...seconds,
+                disturbed: seconds.disturbed || best.disturbed,
                 value: seconds.value + best.value * asked.shared,
                 low: both ? seconds.low + best.low * asked.shared : null,
                 high: both ? seconds.high + best.high * asked.shared : null};
@@ -343,6 +349,9 @@ const ftbenchChoose = (function () {
             notes: [
                 ...(ranked.length ? [between ? words.between : words.measured] : []),
                 ...(ranked.length && asked.waiting ? [words.at_best] : []),
+                ...(ranked.length && asked.shared ? [model.shared] : []),
+                ...grouped('Disturbed', ranked.filter(one => one.seconds.disturbed)
+                    .map(one => [one.seconds.disturbed, one.of])),
                 ...grouped('Ruled out', out),
                 ...grouped('p99 is not known', late, ranked.length),
                 ...grouped('No data', lacking, ranked.length || out.length ? 0 : lacking.length),

@@ -19,6 +19,7 @@ from ftbench.facts.arms import USUAL_ARMS, WITH_GIL, WITHOUT_GIL, arm_named
 from ftbench.facts.modes import EVERY_MODE, mode_named
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
 from ftbench.probe.scenarios.shared_set_strategies import KINDS, STRATEGIES
+from ftbench.report.answer import answer_of
 from ftbench.results import Figure, State
 
 GIL, FT = arm_named("gil"), arm_named("ft")
@@ -420,12 +421,35 @@ def test_every_strategy_is_of_one_kind() -> None:
     assert KINDS["seen-at-once"] == ("lock", "atomic", "striped", "shared_memory")
 
 
-def test_writes_of_another_run_have_no_price() -> None:
+def test_writes_are_those_of_one_run_that_of_the_tasks_rather_and_it_is_told_where_it_is_not() -> (
+    None
+):
     question = Question(task=1e-3, shared=0.5)
-    other = [in_run(each, "run-2") for each in shared(FT, THREADS, lock=1e-6)]
-    assert on(asked(question, [*EVERY, *other])).unknown[THREADS] == NoData(
-        why="its shared writes: measured in another run", bench="^crossover|^shared_set"
+    ours = [*shared(FT, THREADS, lock=1e-6)]
+    theirs = [in_run(each, "run-2") for each in shared(FT, SPAWN, lock=2e-6, atomic=1e-6)]
+    advice = asked(question, [*EVERY, *ours, *theirs])
+    assert on(advice).unknown[SPAWN] == NoData(
+        why="its shared writes: measured in another run", bench="^shared_set"
     )
+    assert not any("another run than the tasks" in note for note in answer_of(advice).notes)
+    advice = asked(question, [*EVERY, *theirs])
+    (writing,) = (each for each in on(advice).ranked if each.expectation.mode == SPAWN)
+    assert writing.expectation.sharing is not None
+    assert writing.expectation.sharing.ops["atomic"].value == 1e-6
+    assert any("another run than the tasks" in note for note in answer_of(advice).notes)
+
+
+def test_only_those_are_called_disturbed_whose_figures_were() -> None:
+    question = Question(task=1e-3, shared=0.5)
+    quiet = asked(question, [*EVERY, *shared(FT, THREADS, lock=1e-6)])
+    assert not any("Disturbed" in note for note in answer_of(quiet).notes)
+    busy = [replace(each, interference="load") for each in shared(FT, THREADS, lock=1e-6)]
+    (note,) = (
+        note
+        for note in answer_of(asked(question, [*EVERY, *busy])).notes
+        if note.startswith("Disturbed")
+    )
+    assert note == "Disturbed: threads on the free-threaded build: load."
 
 
 def test_a_plain_loop_shares_with_nobody() -> None:
@@ -438,7 +462,7 @@ def test_a_mode_without_figures_of_sharing_has_no_data() -> None:
     assert order(found) == ["threads", "serial"]
     # Of an engine that is not there nothing is known, of the others nothing of sharing.
     benches = {each.bench for each in found.unknown.values()}
-    assert benches == {"^crossover", "^crossover|^shared_set"}
+    assert benches == {"^crossover", "^shared_set"}
 
 
 # -- no data
