@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import time
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 import record as tool
@@ -17,14 +20,14 @@ from record import record as go_on
 
 from ftbench.errors import UsageError
 from ftbench.pythons import Interpreter
-from ftbench.results.records import RECORDS
+from ftbench.results.records import DUELS, RECORDS
 
 ROOT = Path(__file__).parents[1]
 PLAN = Plan(
     releases=("3.13.14", "3.13.15", "3.14.7"),
     profile="quick",
-    first=("single_thread", "lifecycle"),
-    duels=("single_thread",),
+    first=("duel single_thread", "single_thread", "lifecycle"),
+    last=("noise single_thread", "instructions"),
 )
 QUICK = r"^(single_thread|lifecycle|grain|instructions)\."
 
@@ -51,42 +54,105 @@ def _recorder(tmp_path: Path, *builds: list[Interpreter]) -> Recorder:
 
 
 def _titles(of: Recorder) -> list[str]:
-    return [step.title for step in of.steps()]
+    return list(map(_title, of.steps()))
 
 
-def test_the_first_come_first_then_the_rest_duels_floors_and_instructions(tmp_path: Path) -> None:
+def _title(step: Step) -> str:
+    return step.title
+
+
+def test_a_plan_is_in_its_order_and_what_it_does_not_name_between(tmp_path: Path) -> None:
     titles = _titles(_recorder(tmp_path, _builds("3.13.14", "3.13.15")))
     kinds = [title.partition(":")[0].partition(" of")[0] for title in titles]
     assert [kind for kind, _ in itertools.groupby(kinds)] == [
-        *("single_thread.SingleThread", "lifecycle.Lifecycle", "grain.Grain"),
-        *("duel", "noise floor"),
+        *("duel", "single_thread.SingleThread", "lifecycle.Lifecycle", "grain.Grain"),
+        "noise floor",
         *("instructions.SingleThread", "instructions.CpuScaling", "instructions.MustScale"),
     ]
-    assert titles[0].startswith("single_thread.SingleThread: 3.13.14, 3.13.15, 6 ")
+    assert (
+        "single_thread.SingleThread: 3.13.14, 3.13.15, plain, quick, 6 builds with arms" in titles
+    )
 
 
-def test_a_pgo_build_meets_no_plain_one_in_a_duel_and_has_environments_of_its_own(
+def test_arms_duel_first_then_the_newest_of_each_series_then_the_newest_two_of_one(
     tmp_path: Path,
 ) -> None:
+    titles = _titles(_recorder(tmp_path, _builds("3.13.14", "3.13.15", "3.14.7")))
+    assert [title.removesuffix(", plain: single_thread.SingleThread") for title in titles[:8]] == [
+        "duel of 3.14.7 and 3.14.7t",
+        "duel of 3.13.15 and 3.13.15t",
+        "duel of 3.13.15 and 3.14.7",
+        "duel of 3.13.15t and 3.14.7t",
+        "duel of 3.13.14 and 3.13.15",
+        "duel of 3.13.14t and 3.13.15t",
+        "single_thread.SingleThread: 3.13.14, 3.13.15, 3.14.7, plain, quick, 9 builds with arms",
+        "lifecycle.Lifecycle: 3.13.14, 3.13.15, 3.14.7, plain, quick, 9 builds with arms",
+    ]
+
+
+def test_pgo_builds_come_first_and_never_meet_plain_ones(tmp_path: Path) -> None:
     plain = _builds("3.13.14", "3.13.15", "3.14.7")
     of = _recorder(tmp_path, plain, _builds("3.13.15", "3.14.7", optimized=True))
     steps = list(of.steps())
-    names = {word for word in steps[0].command if word.startswith("cpython-")}
-    assert {"-pgo-lto-" in name for name in names} == {True, False}
-    duels = [step for step in steps if step.title.startswith("duel")]
-    assert [step.title for step in duels] == [
-        "duel of 3.13.14 and 3.13.15, gil: single_thread.SingleThread",
-        "duel of 3.13.14 and 3.13.15, ft: single_thread.SingleThread",
-    ]
-    assert not any("-pgo" in word for step in duels for word in step.command)
+    for step in steps:
+        optimized = [("-pgo" in word) for word in step.command if re.search("/opt/|cpython-", word)]
+        assert set(optimized) == {", optimized" in step.title}, step
+    kinds = [", optimized" in step.title for step in steps]
+    assert [kind for kind, _ in itertools.groupby(kinds)] == [True, False, True, False]
+    assert steps[0].title == "duel of 3.14.7 and 3.14.7t, optimized: single_thread.SingleThread"
     assert list(of.lacking) == [
         "3.13.14, optimized: ftbench pythons install 3.13.14 3.13.14t --optimized"
     ]
 
 
+def test_a_duel_that_is_on_record_is_measured_again_of_another_kind_of_build_or_work_alone(
+    tmp_path: Path,
+) -> None:
+    of = _recorder(tmp_path, _builds("3.14.7"), _builds("3.14.7", optimized=True))
+    duels = [step for step in of.steps() if step.title.startswith("duel")]
+    assert len(duels) == 2
+    version = of.cells["single_thread.SingleThread"][0].version
+    sides = [
+        {"release": "3.14.7", "arm": arm, "flavour": "source-gcc12", "mode": "serial", "build": "b"}
+        for arm in ("gil", "ft")
+    ]
+    duel = {
+        "kind": "duel",
+        "group": "single_thread.SingleThread",
+        "params": {},
+        "metric": "cpu",
+        "unit": "seconds",
+        "sides": sides,
+        "machine": "m",
+        "sitting": "",
+        "seed": 1,
+        "rounds": 1,
+        "margin": 0.03,
+        "pairs": [[0.0, 1.0, 1.0]],
+    }
+    of.own.mkdir(parents=True)
+    path = of.own / f"3.14.7-gil_3.14.7-ft{DUELS.suffix}"
+    for work, left in ((version, duels[:1]), ("0", duels)):
+        lines = [DUELS.schema, {**duel, "version": work}]
+        path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+        assert [step for step in of.steps() if step.title.startswith("duel")] == left
+
+
+def test_the_full_profile_comes_when_all_else_is_there_without_duels(tmp_path: Path) -> None:
+    of = _recorder(tmp_path, _builds("3.13.15", "3.14.7"))
+    before = list(of.steps())
+    after = list(replace(of, plan=msgspec.structs.replace(PLAN, full=("3.14.7",))).steps())
+    full = after[len(before) :]
+    assert after[: len(before)] == before
+    assert {step.profile for step in before} == {"quick"}
+    assert {step.profile for step in full} == {"full"}
+    assert not any("3.13" in step.title for step in full)
+    assert not any(step.title.startswith("duel") for step in full)
+
+
 def test_the_jit_is_measured_where_it_is_built_in_alone(tmp_path: Path) -> None:
     of = _recorder(tmp_path, _builds("3.13.15"), _builds("3.14.7", jit="off"))
-    (first, *_) = of.steps()
+    first = next(step for step in of.steps() if step.title.startswith("single_thread"))
     assert [word for word in first.command if word.endswith("PYTHON_JIT1")] == [
         "cpython-pygil-buildsource-gcc12-jitoff-profilequick-PYTHON_JIT1"
     ]
@@ -98,6 +164,7 @@ def test_what_is_on_record_is_not_measured_again_unless_the_work_has_changed(
     tmp_path: Path,
 ) -> None:
     of = _recorder(tmp_path, _builds("3.13.15"))
+    of = replace(of, plan=msgspec.structs.replace(PLAN, first=PLAN.first[1:]))
     (first, *_) = of.steps()
     version = of.cells["single_thread.SingleThread"][0].version
     names = [word for word in first.command if word.startswith("cpython-")]
@@ -127,7 +194,7 @@ def _python(code: str) -> Step:
 def test_a_step_whose_time_is_over_is_ended_with_all_that_it_began(tmp_path: Path) -> None:
     forever = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'])"
     before = {each.pid for each in psutil.process_iter()}
-    assert measured(_python(forever), tmp_path, "quick", 1.5) is None
+    assert measured(_python(forever), tmp_path, 1.5) is None
     ours = [each for each in psutil.process_iter(["cmdline"]) if each.pid not in before]
     assert not [each for each in ours if "input()" in str(each.info["cmdline"])]
 
@@ -136,7 +203,7 @@ def test_a_step_whose_time_is_over_is_ended_with_all_that_it_began(tmp_path: Pat
 def test_that_cells_failed_or_something_is_worse_was_measured_all_else_has_failed(
     tmp_path: Path, code: int
 ) -> None:
-    done = measured(_python(f"import sys; sys.exit({code})"), tmp_path, "quick", None)
+    done = measured(_python(f"import sys; sys.exit({code})"), tmp_path, None)
     assert done is (code in MEASURED)
 
 
@@ -157,13 +224,35 @@ def test_it_goes_on_after_a_failure_and_says_what_is_left(
     assert list(go_on(of, None)) == ["The record is whole."]
 
 
+def test_a_plan_says_about_how_long_each_step_takes_and_all_so_far(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of = _recorder(tmp_path)
+    (tmp_path / "results").mkdir()
+    (tmp_path / "plan.toml").write_text(
+        'releases = ["3.14.7"]\nkinds = ["plain"]\nfirst = ["duel single_thread"]\n'
+    )
+    arguments = ["--plan", "--from", str(tmp_path / "plan.toml"), "--folder", str(tmp_path)]
+    argv = [*arguments, "--machine", "box", "--bench", "^single_thread"]
+    assert tool.main(argv, builds=_builds("3.14.7")) == 0
+    cells = len(of.cells["single_thread.SingleThread"])
+    about = timedelta(seconds=cells * tool.DUEL_SECONDS)
+    duel, alone = capsys.readouterr().out.splitlines()[-2:]
+    assert duel.endswith(f": single_thread.SingleThread, about {about}, {about} so far")
+    assert alone.endswith("3 builds with arms")  # nothing is on record of how long that takes
+
+
 def test_the_committed_plan_can_be_read_and_names_scenarios(tmp_path: Path) -> None:
     plan = read_plan(tool.PLAN)
     of = replace(_recorder(tmp_path), plan=plan, bench=".")
     scenarios = {group.partition(".")[0] for group in of.cells}
-    assert scenarios >= {*plan.first, *plan.duels}
+    assert scenarios >= {what.rpartition(" ")[2] for what in (*plan.first, *plan.last)}
+    assert {*plan.full} <= {*plan.releases}
     (tmp_path / "bad.toml").write_text('releases = ["3.14.7"]\nprofile = "long"\n')
     with pytest.raises(UsageError, match="profiles are smoke, quick, full"):
+        read_plan(tmp_path / "bad.toml")
+    (tmp_path / "bad.toml").write_text('releases = []\nfirst = ["dual single_thread"]\n')
+    with pytest.raises(UsageError, match="nothing, duel or noise"):
         read_plan(tmp_path / "bad.toml")
 
 

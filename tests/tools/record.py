@@ -19,7 +19,7 @@ import threading
 import time
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache, cached_property
 from os import environ
@@ -35,6 +35,7 @@ from ftbench.experiments.suite import SuiteCell
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.facts.profiles import PROFILES, profile_named
 from ftbench.facts.profiles import VARIABLE as PROFILE
+from ftbench.facts.units import plural
 from ftbench.probe.run.child import reset_signals
 from ftbench.probe.run.programs import short_folder
 from ftbench.pythons import Interpreter, discover
@@ -51,9 +52,11 @@ GUARD: Final = (sys.executable, "-m", "ftbench.probe.run.guard", str(7 * 24 * 36
 # Of asv where cells failed, and of duels where something is worse: they were measured.
 MEASURED: Final = frozenset({0, 2, 10, 11, NothingError.exit_code})
 FTBENCH: Final = ("-c", "from ftbench.cli import main; main()")
-LAST: Final = "instructions"
 END_SECONDS: Final = 30.0
 FAILED: Final = "FAILED"
+# Of a process beside what is on record of it, and of a cell in a duel: as it was on two cores.
+START_SECONDS: Final = 0.2
+DUEL_SECONDS: Final = 6.0
 UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 
 Pair = tuple[Interpreter, Interpreter]
@@ -63,10 +66,12 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A `record.toml`."""
 
     releases: tuple[str, ...]
-    profile: str = "full"
+    profile: str = "quick"
     kinds: tuple[str, ...] = ("optimized", "plain")
+    # Scenarios, or `duel SCENARIO` and `noise SCENARIO`; those that are not named come between.
     first: tuple[str, ...] = ()
-    duels: tuple[str, ...] = ("single_thread",)
+    last: tuple[str, ...] = ()
+    full: tuple[str, ...] = ()  # releases that are measured in the full profile, too, at the end
 
 
 def read_plan(path: Path) -> Plan:
@@ -77,6 +82,9 @@ def read_plan(path: Path) -> Plan:
         raise UsageError(f"{path}: {error}.") from error
     if plan.profile not in PROFILES or not {"optimized", "plain"}.issuperset(plan.kinds):
         raise UsageError(f"{path}: profiles are {', '.join(PROFILES)}; kinds optimized and plain.")
+    ways = {what.rpartition(" ")[0] for what in (*plan.first, *plan.last)}
+    if ways - {"", *WAYS}:
+        raise UsageError(f"{path}: before a scenario stands nothing, {' or '.join(WAYS)}.")
     return plan
 
 
@@ -86,6 +94,7 @@ class Step:
 
     title: str
     command: tuple[str, ...]
+    profile: str = "quick"
     seconds: float = 0.0  # about, 0.0 where nobody knows
 
 
@@ -105,11 +114,12 @@ class Recorder:
         return self.folder / "results" / self.machine
 
     @cached_property
-    def pairs(self) -> dict[tuple[str, Release], Pair]:
-        """The builds of each kind and release, the newest release last."""
-        found: dict[tuple[str, Release], Pair] = {}
-        for kind, name in itertools.product(self.plan.kinds, self.plan.releases):
-            release = Release.parse(name)
+    def pairs(self) -> dict[str, dict[Release, Pair]]:
+        """The builds of each kind by release, the newest last."""
+        found: dict[str, dict[Release, Pair]] = {kind: {} for kind in self.plan.kinds}
+        for kind, release in itertools.product(
+            found, sorted(map(Release.parse, self.plan.releases))
+        ):
             ours = [
                 each
                 for each in self.builds
@@ -117,30 +127,24 @@ class Recorder:
                 and (each.build.pgo and each.build.lto if kind == "optimized" else _plain(each))
             ]
             if pair := find_pair(ours):
-                found[kind, release] = pair
-        return dict(sorted(found.items(), key=lambda item: item[0][1]))
+                found[kind][release] = pair
+        return found
 
     @property
     def lacking(self) -> Iterator[str]:
         """Builds that are not here, as a command that obtains them."""
         for kind, name in itertools.product(self.plan.kinds, self.plan.releases):
-            if (kind, Release.parse(name)) not in self.pairs:
+            if Release.parse(name) not in self.pairs[kind]:
                 more = " --optimized" if kind == "optimized" else ""
                 yield f"{name}, {kind}: ftbench pythons install {name} {name}t{more}"
 
     @cached_property
     def cells(self) -> dict[str, list[SuiteCell]]:
-        """The cells of each class, in the plan's order."""
+        """The cells of each class."""
         found: dict[str, list[SuiteCell]] = {}
-        order = [*self.plan.first, "", LAST]
         for cell in suite.chosen(suite.cells(self.folder), self.bench):
             found.setdefault(cell.group, []).append(cell)
-
-        def place(group: str) -> int:
-            name = group.partition(".")[0]
-            return order.index(name if name in order else "")
-
-        return dict(sorted(found.items(), key=lambda item: place(item[0])))
+        return found
 
     @cached_property
     def usual(self) -> dict[tuple[str, str], float]:
@@ -148,103 +152,110 @@ class Recorder:
         return bench.usual_seconds(self.folder / "results", "*", self.plan.profile)
 
     def steps(self) -> Iterator[Step]:
-        """Yield what is missing, what is worth most first."""
-        last = [group for group in self.cells if group.startswith(f"{LAST}.")]
-        for group in self.cells:
-            if group not in last:
-                yield from self._cells(group)
-        for group in self._named():
-            yield from self._duels(group)
-        for group in self._named():
-            yield from self._noise(group)
-        for group in last:
-            yield from self._cells(group)
-
-    def _named(self) -> list[str]:
-        return [group for group in self.cells if group.partition(".")[0] in self.plan.duels]
+        """Yield what is missing, what is worth most first: of each kind of build by itself."""
+        named = {*self.plan.first, *self.plan.last}
+        rest = dict.fromkeys(_scenario(group) for group in self.cells)
+        between = [scenario for scenario in rest if scenario not in named]
+        for stage in (self.plan.first, (*between, *self.plan.last)):
+            for kind, what in itertools.product(self.plan.kinds, stage):
+                way, _, scenario = what.rpartition(" ")
+                for group in self.cells:
+                    if _scenario(group) == scenario and self.pairs[kind]:
+                        yield from WAYS.get(way, Recorder._cells)(self, group, kind)
+        if self.plan.full:
+            plan = msgspec.structs.replace(
+                self.plan,
+                releases=self.plan.full,
+                profile="full",
+                first=tuple(what for what in self.plan.first if not what.startswith("duel ")),
+                last=tuple(what for what in self.plan.last if not what.startswith("duel ")),
+                full=(),
+            )
+            yield from replace(self, plan=plan).steps()
 
     def _seconds(self, cells: Sequence[SuiteCell], arms: int, processes: int) -> float:
         known = self.usual.get((cells[0].group, cells[0].version), 0.0)
-        return known * len(cells) * arms * processes
+        return known and (known + START_SECONDS) * len(cells) * arms * processes
 
-    def _cells(self, group: str) -> Iterator[Step]:
+    def _cells(self, group: str, kind: str) -> Iterator[Step]:
         """Yield one run of a class over all releases and arms that lack it, interleaved."""
-        cells = self.cells[group]
+        cells, profile = self.cells[group], self.plan.profile
         lacking: list[tuple[Release, str]] = []
-        for (_, release), pair in self.pairs.items():
+        for release, pair in self.pairs[kind].items():
             arms = [arm for arm in ARMS if any(arm in bench.arms_with(c, pair) for c in cells)]
-            names = bench.environment_names(pair, self.plan.profile, [arm.name for arm in arms])
-            for name in names:
+            for name in bench.environment_names(pair, profile, [arm.name for arm in arms]):
                 path = self.own / f"{release.commit_id}-{name}{RECORDS.suffix}"
                 if not _has(path, group, cells[0].version):
                     lacking.append((release, name))
         if not lacking:
             return
-        commits = self.folder / "env" / f"record-{group}.txt"
+        commits = self.folder / "env" / f"record-{group}-{kind}.txt"
         commits.parent.mkdir(exist_ok=True)
         releases = sorted({release for release, _ in lacking})
         commits.write_text("".join(f"{each.commit_id}\n" for each in releases), "utf-8")
         names = list(dict.fromkeys(name for _, name in lacking))
-        processes = profile_named(self.plan.profile).processes
+        processes = profile_named(profile).processes
+        of = ", ".join(map(str, releases))
         yield Step(
-            title=f"{group}: {', '.join(map(str, releases))}, {len(lacking)} builds with arms",
+            title=f"{group}: {of}, {kind}, {profile}, {len(lacking)} builds with arms",
             command=(
                 *("-m", "ftbench.asv", "run", f"HASHFILE:{commits}", "--machine", self.machine),
                 *("--record-samples", *(["--interleave-rounds"] if processes > 1 else [])),
                 *(word for name in names for word in ("-E", name)),
                 *("--bench", rf"^{re.escape(group)}\."),
             ),
+            profile=profile,
             seconds=self._seconds(cells, len(lacking), processes),
         )
 
-    def _newest(self) -> Iterator[list[tuple[Release, Pair]]]:
-        """Yield of each kind and series the releases that are here, the oldest first."""
-        key = {item: (item[0], item[1].series) for item in self.pairs}
-        for _, those in itertools.groupby(sorted(self.pairs, key=lambda i: (key[i], i)), key.get):
-            yield [(item[1], self.pairs[item]) for item in those]
+    def _series(self, kind: str) -> list[list[Release]]:
+        """Return the releases of each series, as both they are: the newest first."""
+        newest_first = sorted(self.pairs[kind], reverse=True)
+        return [list(those) for _, those in itertools.groupby(newest_first, lambda r: r.series)]
 
-    def _duels(self, group: str) -> Iterator[Step]:
-        for those in self._newest():
-            if len(those) == 1:
-                continue
-            (older, first), (newer, second) = those[-2:]
-            for arm in ("gil", "ft"):
-                sides = [pair[arm == "ft"] for pair in (first, second)]
-                path = duel_path(self.own, *(_side(each, arm) for each in sides))
-                file = read_duels(path)
-                wanted = tuple(each.build.flavour for each in sides)
-                versions = {cell.version for cell in self.cells[group]}
-                if file and any(
-                    duel.group == group
-                    and duel.version in versions
-                    and tuple(side.flavour for side in duel.sides) == wanted
-                    for duel in file.duels
-                ):
-                    continue
-                executables = (str(each.executable) for each in sides)
+    def _sides(self, kind: str) -> Iterator[Pair]:
+        """Yield both sides of each duel: the arms of the newest of each series, then releases."""
+        pairs, series = self.pairs[kind], self._series(kind)
+        newest = [those[0] for those in series]
+        yield from (pairs[release] for release in newest)
+        within = [those[:2] for those in series if len(those) > 1]
+        for after, before in [*itertools.pairwise(newest), *within]:
+            yield from zip(pairs[before], pairs[after], strict=True)
+
+    def _duels(self, group: str, kind: str) -> Iterator[Step]:
+        cells = self.cells[group]
+        for builds in self._sides(kind):
+            sides = tuple(map(_side, builds))
+            file = read_duels(duel_path(self.own, *map(_side, builds)))
+            known = [duel for duel in file.duels if duel.group == group] if file else []
+            wanted = cells[0].version, tuple(side.flavour for side in sides)
+            if wanted not in [(d.version, tuple(s.flavour for s in d.sides)) for d in known]:
                 yield Step(
-                    title=f"duel of {older} and {newer}, {arm}: {group}",
+                    title=f"duel of {' and '.join(each.name for each in builds)}, {kind}: {group}",
                     command=(
-                        *(*FTBENCH, "duel", *executables, "--arm", arm),
+                        *(*FTBENCH, "duel", *(str(each.executable) for each in builds)),
                         *("--bench", rf"^{re.escape(group)}\.", "--machine", self.machine),
                     ),
+                    profile=self.plan.profile,
+                    seconds=DUEL_SECONDS * len(cells),
                 )
 
-    def _noise(self, group: str) -> Iterator[Step]:
+    def _noise(self, group: str, kind: str) -> Iterator[Step]:
         cells = self.cells[group]
-        for those in self._newest():
-            for each in those[-1][1]:
+        for newest, *_ in self._series(kind):
+            for each in self.pairs[kind][newest]:
                 arms = [arm for arm in ARMS if each.serves(arm)]
                 lacking = [a for a in arms if not self._floor(each, a, group, cells[0].version)]
                 if lacking:
                     yield Step(
-                        title=f"noise floor of {each.name} ({each.build.flavour}): {group}",
+                        title=f"noise floor of {each.name}, {kind}, {self.plan.profile}: {group}",
                         command=(
                             *(*FTBENCH, "noise", str(each.executable)),
                             *(word for arm in lacking for word in ("--arm", arm.name)),
                             *("--bench", rf"^{re.escape(group)}\."),
                             *("--profile", self.plan.profile, "--machine", self.machine),
                         ),
+                        profile=self.plan.profile,
                         seconds=self._seconds(cells, len(lacking), 8),
                     )
 
@@ -260,14 +271,23 @@ class Recorder:
         return any((cell.group, cell.version) == (group, version) for cell in found)
 
 
+WAYS: Final = {"duel": Recorder._duels, "noise": Recorder._noise}
+"""How a class is measured that is not by asv, by what stands before its scenario in a plan."""
+
+
 def _plain(each: Interpreter) -> bool:
     return each.build.pgo is False and each.build.lto is False and not each.build.replica
 
 
-def _side(each: Interpreter, arm: str) -> DuelSide:
+def _side(each: Interpreter) -> DuelSide:
+    arm = next(arm.name for arm in ARMS if each.serves(arm))
     return DuelSide(
         release=each.release.name, arm=arm, flavour=each.build.flavour, mode="", build=""
     )
+
+
+def _scenario(group: str) -> str:
+    return group.partition(".")[0]
 
 
 def _has(path: Path, group: str, version: str) -> bool:
@@ -292,10 +312,10 @@ def span(text: str) -> float:
     return float(found[1]) * UNITS[found[2]]
 
 
-def measured(step: Step, folder: Path, profile: str, seconds: float | None) -> bool | None:
+def measured(step: Step, folder: Path, seconds: float | None) -> bool | None:
     """Run a step's command; tell whether it has measured, None if its time was over."""
     command = [*GUARD, short_folder(), sys.executable, *step.command]
-    variables = {**environ, PROFILE: profile}
+    variables = {**environ, PROFILE: step.profile}
     pipe = subprocess.PIPE  # all three of them, or the guard ends at once
     child = subprocess.Popen(
         command,
@@ -336,7 +356,7 @@ def record(of: Recorder, within: float | None) -> Iterable[str]:
         if left is not None and left <= 0:
             break
         yield f"{step.title}{about(step.seconds)}"
-        done = measured(step, of.folder, of.plan.profile, left)
+        done = measured(step, of.folder, left)
         if done is None:
             break
         # What has failed, or cannot be here, is not tried again in this run.
@@ -344,7 +364,8 @@ def record(of: Recorder, within: float | None) -> Iterable[str]:
         if not done:
             yield f"{FAILED}: {step.title}"
     rest = sum(1 for _ in of.steps())
-    yield f"{rest} steps are left: the next call goes on." if rest else "The record is whole."
+    more = plural(rest, "step is", "steps are")
+    yield f"{more} left: the next call goes on." if rest else "The record is whole."
 
 
 def about(seconds: float) -> str:
@@ -374,8 +395,11 @@ def main(argv: Sequence[str] | None = None, **more: Any) -> int:
     for line in of.lacking:
         print(f"not here: {line}")
     if options.plan:
+        so_far = 0.0
         for step in of.steps():
-            print(f"{step.title}{about(step.seconds)}")
+            so_far += step.seconds
+            total = f", {timedelta(seconds=round(so_far))} so far" if step.seconds else ""
+            print(f"{step.title}{about(step.seconds)}{total}")
         return 0
     failed = False
     reset_signals()
