@@ -110,10 +110,13 @@ def menus(current: PageT, addresses: Mapping[PageT, str]) -> tuple[Menu, ...]:
     return tuple(menus)
 
 
-def elsewhere(current: PageT, having: Mapping[PageT, str]) -> tuple[Item, ...]:
+def elsewhere(
+    current: PageT, having: Mapping[PageT, str], parts: Mapping[PageT, Sequence[str]] | None = None
+) -> tuple[Item, ...]:
     """Return links to the other pages of its machine and release that have what `current` lacks.
 
-    `having` are the addresses of all that have it. Each is named by what is another of it.
+    `having` are the addresses of all that have it. Each is named by what is another of it, and by
+    the `parts` that it has, without which it is left out.
     """
     alike = [level for level in _LEVELS[type(current)] if level[0] in _ALWAYS]
     other = [level for level in _LEVELS[type(current)] if level[0] not in _ALWAYS]
@@ -123,12 +126,14 @@ def elsewhere(current: PageT, having: Mapping[PageT, str]) -> tuple[Item, ...]:
                 f"{text(page)} {title.lower()}"
                 for title, key, text in other
                 if key(page) != key(current)
-            ),
+            )
+            + (f" ({', '.join(parts[page])})" if parts else ""),
             href=href,
             current=False,
         )
         for page, href in having.items()
-        if page != current and all(key(page) == key(current) for _, key, _ in alike)
+        if page != current and (parts is None or parts[page])
+        if all(key(page) == key(current) for _, key, _ in alike)
     )
 
 

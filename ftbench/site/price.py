@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
@@ -284,22 +284,19 @@ class RigPage:
             **own,
         )
 
-    def more(self, measure: Measure) -> list[Item]:
+    def more(self, measure: Measure) -> tuple[Item, ...]:
         """Return links to what other profiles have of a measure and this page lacks."""
+        ours = self.every.measured[self.rig]
         lacking = {
             rig: {
                 release
-                for series, release, arm in found - self.every.measured[self.rig]
+                for series, release, arm in found - ours
                 if arm in measure.arms and arm in self.told and measure.takes(series)
             }
             for rig, found in self.every.measured.items()
         }
-        return [
-            replace(item, text=f"{item.text} ({', '.join(each.name for each in sorted(every))})")
-            for rig, every in lacking.items()
-            for item in elsewhere(self.rig, {rig: self.every.addresses[rig]})
-            if every
-        ]
+        parts = {rig: [each.name for each in sorted(every)] for rig, every in lacking.items()}
+        return elsewhere(self.rig, self.every.addresses, parts)
 
 
 @dataclass(frozen=True, kw_only=True)

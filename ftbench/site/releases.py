@@ -18,10 +18,10 @@ from ftbench.files import safe_name
 from ftbench.releases import Release
 from ftbench.report.effects import SUSPECT, CellEffect
 from ftbench.report.words import judged
-from ftbench.results import ResultTree, Unreadable
+from ftbench.results import ResultTree, State, Unreadable
 from ftbench.results.selection import Rig, rigs, shares, without_unasked
 from ftbench.site import frame, release_data
-from ftbench.site.menus import Item, Menu, menus, release_menu
+from ftbench.site.menus import Item, Menu, elsewhere, menus, release_menu
 from ftbench.site.price import trends
 from ftbench.site.timeline import (
     AGAINST,
@@ -51,7 +51,7 @@ class Addresses:
     rig: Rig
     newest: Release
     first: bool  # the rig whose newest release has the first page
-    scenarios: frozenset[str]  # that it has results of
+    scenarios: Mapping[str, set[Release]]  # that it has results of, and the releases measured
 
     @property
     def folder(self) -> str:
@@ -98,6 +98,7 @@ class ReleasePage:
     trends: Sequence[tuple[str, str, str]]  # the name of each picture, its title, and itself
     addresses: Addresses
     menus: tuple[Menu, ...]
+    more: tuple[Item, ...]  # what other profiles have of the release
     warnings: tuple[Unreadable, ...]
 
     @property
@@ -118,6 +119,12 @@ class ReleasePage:
             ours = list(tallies)
             bases = list(dict.fromkeys(tally.base.name for tally in ours))
             yield against, bases, sum((tally.counts for tally in ours), Counter[Word]())
+
+    @property
+    def compared(self) -> list[str]:
+        """The scenarios whose series are judged here."""
+        every = dict.fromkeys(name for tally in self.tallies for name, _ in tally.groups)
+        return [scenario_titles(name)[1] for name in every]
 
     @cached_property
     def cells(self) -> list[tuple[Tally, Series, CellEffect]]:
@@ -197,6 +204,7 @@ class ScenarioPage:
     timeline: Timeline
     addresses: Addresses
     menus: tuple[Menu, ...]
+    more: tuple[Item, ...]  # the releases that other profiles have of the scenario
     # Of each series the names of its files of verdicts and of samples.
     files: tuple[Mapping[Series, str], Mapping[Series, str]]
 
@@ -250,9 +258,7 @@ def write_releases(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
             rig=rig,
             newest=max(source.release for source in share.sources),
             first=rig == every[0],
-            scenarios=frozenset(
-                figure.benchmark.partition(".")[0] for figure in without_unasked(share).figures
-            ),
+            scenarios=_measured(without_unasked(share)),
         )
         for rig, share in shares(tree, every)
     }
@@ -268,6 +274,16 @@ def write_releases(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     feed = {"entries": entries[:_MOST_ENTRIES]}
     paths.append(frame.write_page(html_dir, "releases.xml", "releases", feed, "releases.xml.j2"))
     return (*paths, frame.write_script(html_dir, SCRIPT))
+
+
+def _measured(tree: ResultTree) -> dict[str, set[Release]]:
+    """Return the scenarios that were asked for, each with the releases that have figures of it."""
+    found: dict[str, set[Release]] = {}
+    for figure in tree.figures:
+        releases = found.setdefault(figure.benchmark.partition(".")[0], set())
+        if figure.state is State.MEASURED:
+            releases.add(figure.release)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,6 +329,16 @@ def _write_release_pages(
     for release in reversed(timeline.releases):
         bases = timeline.bases_of(release)
         usual = _usual(bases)
+        lacking = {
+            rig: [
+                scenario_titles(name)[1]
+                for name, measured in of.scenarios.items()
+                if release in measured - ours.scenarios.get(name, set())
+                or (not bases and release in measured and min(measured) < release)
+            ]
+            for rig, of in addresses.items()
+        }
+        others_of = {rig: of.release(release) for rig, of in addresses.items()}
         for base in (None, *(base for base in bases if len(bases) > 1 and [base] != usual)):
             page = ReleasePage(
                 timeline=timeline,
@@ -325,6 +351,7 @@ def _write_release_pages(
                     release_menu(timeline.releases, release, ours.release),
                     *_base_menu(release, base, bases, ours),
                 ),
+                more=elsewhere(timeline.rig, others_of, lacking),
                 warnings=tree.warnings if release == timeline.newest else (),
             )
             yield frame.write_page(html_dir, ours.release(release, base), "releases", page)
@@ -361,20 +388,24 @@ def _write_scenarios(
 
     yield write("rig", release_data.rig(timeline))
     for scenario, group in groupby(timeline.series, key=lambda series: series.scenario):
-        every, named = list(group), safe_name(scenario)
+        every, named, known = list(group), safe_name(scenario), ours.scenarios[scenario]
         verdicts = release_data.verdict_files(named, every, timeline)
         samples = release_data.sample_files(named, every, timeline)
         for name, series in verdicts.items():
             yield write(name, release_data.verdicts(series, timeline))
         for name, series in samples.items():
             yield write(name, release_data.samples(series, timeline))
+        others = {rig: of.scenario(scenario) for rig, of in addresses.items()}
+        lacking = {
+            rig: [each.name for each in sorted(of.scenarios.get(scenario, set()) - known)]
+            for rig, of in addresses.items()
+        }
         page = ScenarioPage(
             scenario=scenario,
             timeline=timeline,
             addresses=ours,
-            menus=menus(
-                timeline.rig, {rig: of.scenario(scenario) for rig, of in addresses.items()}
-            ),
+            menus=menus(timeline.rig, others),
+            more=elsewhere(timeline.rig, others, lacking),
             files=(release_data.file_of(verdicts), release_data.file_of(samples)),
         )
         address = ours.scenario(scenario)

@@ -117,6 +117,8 @@ def test_each_rig_has_a_page_and_nothing_on_it_is_amiss(tmp_path: Path) -> None:
     for page in pages:
         assert Outline(page).faults(page) == []
     first = Outline(pages[0])
+    assert first.words.index("Two builds of one source differ") < first.words.index("the target")
+    assert "method.html#noise" in first.links
     assert first.source.count('<svg class="chart"') == 2  # of memory there is nothing
     assert "10 %, the target" in first.text
     assert "This was not measured" in Outline(pages[1]).words

@@ -223,6 +223,43 @@ def test_a_single_release_has_nothing_to_be_compared_with(tmp_path: Path) -> Non
     assert "There is nothing to compare it with" in outline.text
 
 
+def test_what_another_profile_has_of_a_release_or_a_scenario_is_said_with_a_link(
+    tmp_path: Path,
+) -> None:
+    full, quick = fake_results.tree(), fake_results.tree(("3.14.2",), profile="quick")
+    rest = (each for each in full.figures if not each.benchmark.startswith("must_scale."))
+    full = replace(full, figures=tuple(rest))
+    outlines = {
+        path: Outline(path) for path in pages_of(fake_results.joined(full, quick), tmp_path)
+    }
+    said = {
+        (path.parent.name.split("_")[1] if path.parent != tmp_path else "full", path.stem): found
+        for path, outline in outlines.items()
+        if "-against-" not in path.stem
+        if (found := re.findall(r"More of it was measured with the .*?\)", outline.words))
+    }
+    quicks, fulls = (
+        f"More of it was measured with the {each} profile" for each in ("quick", "full")
+    )
+    assert said.pop(("full", "releases")) == [f"{quicks} (Contention inside CPython)"]
+    (nothing,) = said.pop(("quick", "3.14.2"))  # to compare with, which the full profile has
+    assert nothing.startswith(f"{fulls} (")
+    assert "Contention" not in nothing
+    assert said
+    for (profile, page), found in said.items():
+        assert profile == "quick"
+        assert page.startswith("series-")
+        assert [text.startswith(f"{fulls} (3.13.5, 3.13.15") for text in found] == [True]
+
+
+def test_that_builds_of_one_source_differ_stands_before_any_verdict(tmp_path: Path) -> None:
+    page = first_of(fake_results.tree(), tmp_path)
+    assert page.words.index("Two builds of one source differ") < page.words.index("Alarms")
+    assert "method.html#noise" in page.links
+    lone = first_of(fake_results.tree(("3.14.2",)), tmp_path)
+    assert "Two builds of one source" not in lone.words
+
+
 def test_few_rounds_are_warned_of(tmp_path: Path) -> None:
     quick = first_of(fake_results.tree(profile="quick"), tmp_path)
     assert "These are quick figures." in quick.text
