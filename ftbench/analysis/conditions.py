@@ -33,6 +33,7 @@ BUILD_FACTS: Final = {
     "platform": "platform",
 }
 MACHINE_FACTS: Final = {
+    "cpu": "CPU",
     "usable_cores": "cores usable",
     "affinity": "CPUs usable",
     "isolated": "isolated CPUs",
@@ -98,7 +99,8 @@ def machine_facts(machine: Machine | None, sources: Sequence[ResultFile]) -> tup
     if machine:
         known |= {"architecture": machine.arch, "cores": machine.num_cpu}
     record = next((source.machines[-1] for source in sources if source.machines), {})
-    known |= {title: value_words(record, key) for key, title in MACHINE_FACTS.items()}
+    told = {title: value_words(record, key) for key, title in MACHINE_FACTS.items()}
+    known = known | told | known
     if (load := _load_before(sources)) is not None:
         known["load at the start"] = f"{load:g}"
     return tuple(

@@ -130,8 +130,7 @@ def journal_of(
             soft_wrap=True,
         )
     yield journal
-    if not journal.left:
-        journal.forget()
+    journal.forget()
 
 
 def taken_over(count: int, total: int, journal: Journal, what: str = "processes") -> str:

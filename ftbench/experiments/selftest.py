@@ -30,6 +30,7 @@ from ftbench.errors import (
     FtbenchError,
     InterpreterError,
     NotAvailableError,
+    ResultsError,
     UsageError,
     WorkerFailedError,
 )
@@ -42,8 +43,8 @@ from ftbench.progress import about, bar
 from ftbench.pythons import PythonBuild
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.results.duels import DuelFile, read_duels, series_of, write_duels
-from ftbench.results.figure import SeriesKey
-from ftbench.results.records import TRIALS, DuelRecord, digest_of
+from ftbench.results.figure import CONDITIONS, SeriesKey
+from ftbench.results.records import TRIALS, DuelRecord
 from ftbench.statistics import sequential
 from ftbench.statistics.verdict import Word
 
@@ -139,8 +140,8 @@ def tries_of(
 class SelftestJob:
     """What to try, so many `trials` of each; none is begun later than `within` seconds.
 
-    They are kept in `folder`, the machine's of the results; what is there of the same `build` is
-    gone on with, unless `fresh`.
+    They are kept in `folder`, the machine's of the results; what is there is gone on with, unless
+    `fresh`.
     """
 
     sides: tuple[Duellist, Duellist]
@@ -158,11 +159,6 @@ class SelftestJob:
         """Where the trials go."""
         side = self.sides[0]
         return self.folder / f"{side.release}-{side.arm.name}-{side.flavour}{TRIALS}"
-
-    @property
-    def tries(self) -> list[tuple[SuiteCell, Target]]:
-        """What is asked of each cell."""
-        return tries_of(self.cells, self.share, self.seconds)
 
     def duel(self, cell: SuiteCell, target: Target) -> DuelJob:
         """Return one of the duels: each has orders and layouts of its own."""
@@ -318,23 +314,23 @@ class SelftestResult:
 def run(job: SelftestJob, console: Console) -> SelftestResult:
     """Try each target of each cell in turn, a round of all after the other; keep each at once.
 
-    Raises `ResultsError` if the file is damaged or cannot be written, and what all cells would
-    meet.
+    Raises `ResultsError` if the file is damaged, of another build or cannot be written, and what
+    all cells would meet.
     """
     MEASURING_LOCK.acquire()
-    file, tries = _before(job, console), job.tries
+    file, tries = _before(job), tries_of(job.cells, job.share, job.seconds)
     introduce(job.folder.parent, job.folder.name)
-    done = on_record(file.duels, tries)
     begun, sitting = time.monotonic(), datetime.now(UTC).isoformat()
-    result = SelftestResult(job=job, trials={target: [] for _, target in job.tries})
+    done = on_record(file.duels, tries)
+    result = SelftestResult(job=job, trials={target: [] for _, target in tries})
+    for (_, target), own in done.items():
+        result.trials[target].extend(own[: job.trials])
     missing = [
         (cell, target)
         for number in range(job.trials)
         for cell, target in tries
         if number >= len(done[cell.title, target])
     ]
-    for (_, target), own in done.items():
-        result.trials[target].extend(own[: job.trials])
     if count := sum(map(len, result.trials.values())):
         console.print(
             f"{count} of {count + len(missing)} trials were measured by {file.duels[-1].sitting} "
@@ -358,7 +354,7 @@ def run(job: SelftestJob, console: Console) -> SelftestResult:
                 result.lost[cell.title, target.share] = failed
                 continue
             trial, took = tuple(bout.leading(measured)), True
-            file = _with(file, (*file.duels, *trial), measured)
+            file = file.of((*file.duels, *trial), measured)
             write_duels(job.path, file)
             shown.begin("", part=cell.title, weight=target.seconds)
             result.trials[target].append(trial)
@@ -367,33 +363,25 @@ def run(job: SelftestJob, console: Console) -> SelftestResult:
     return result
 
 
-def _before(job: SelftestJob, console: Console) -> DuelFile:
-    """Return what is on record of the same build, machine and work, or none of it if `fresh`."""
-    file, machine = read_duels(job.path) or DuelFile(), digest_of(machine_record())
-    cells = {cell.key: cell for cell in job.cells}
-
-    def stays(duel: DuelRecord) -> bool:
-        cell, build = cells.get(duel.key), file.builds.get(duel.sides[0].build)
-        return (
-            build is not None
-            and PythonBuild.from_record(build).digest == job.build
-            and duel.machine == machine
-            and (cell is None or (cell.version == duel.version and not job.fresh))
-        )
-
-    kept = tuple(filter(stays, file.duels))
-    if (gone := len(file.duels) - len(kept)) and not job.fresh:
-        console.print(
-            f"{plural(gone, 'series', 'series')} in {job.path} are of another build, of other work "
-            "or conditions: they make room for what is measured now.",
-            soft_wrap=True,
-        )
-    return _with(file, kept, DuelFile())
-
-
-def _with(file: DuelFile, duels: tuple[DuelRecord, ...], later: DuelFile) -> DuelFile:
-    named = {name for duel in duels for name in (duel.machine, *(s.build for s in duel.sides))}
-    return DuelFile(**vars(file.joined(later, named)), duels=duels)
+def _before(job: SelftestJob) -> DuelFile:
+    """Return what is on record of present work; refuses to mix two builds, or conditions."""
+    file, cells = read_duels(job.path) or DuelFile(), {cell.key: cell for cell in job.cells}
+    kept = [
+        duel
+        for duel in file.duels
+        if not (cell := cells.get(duel.key)) or (duel.version == cell.version and not job.fresh)
+    ]
+    for name, machine in {(duel.sides[0].build, duel.machine) for duel in kept}:
+        build = PythonBuild.from_record(file.builds.get(name, {})).digest
+        there, here = file.machines.get(machine, {}), machine_record()
+        unlike = ["build"] * (build != job.build)
+        if unlike := [*unlike, *(f for f in CONDITIONS if there.get(f) != here.get(f))]:
+            raise ResultsError(
+                f"{job.path.name} has trials of another {' and another '.join(unlike)}: they are "
+                "never mixed.",
+                hint="Move it away, or have --fresh measure these cells anew.",
+            )
+    return file.of(tuple(kept))
 
 
 def _nothing_tried(lost: Collection[SideError]) -> FtbenchError:
@@ -409,6 +397,7 @@ SCHEMA: Final = {"name": "ftbench.selftest", "version": 3}
 
 def document_of(result: SelftestResult) -> Document:
     """Return the document: the targets, their series and what limits them."""
+    targets = replace(target_table(result.tried), notes=tuple(_notes(result)))
     return Document(
         title=f"What duels find here. {result.job.sides[0].title}",
         record={
@@ -421,7 +410,7 @@ def document_of(result: SelftestResult) -> Document:
             ],
             "left": {target.title: count for target, count in result.left.items()},
         },
-        parts=(Part(tables=(_targets(result), series_table(result.tried))),),
+        parts=(Part(tables=(targets, series_table(result.tried))),),
     )
 
 
@@ -438,10 +427,6 @@ def _record(tried: Tried) -> dict[str, Any]:
 
 
 _TONES: Final = {Outcome.MET: Tone.GOOD, Outcome.MISSED: Tone.BAD, Outcome.OPEN: Tone.PLAIN}
-
-
-def _targets(result: SelftestResult) -> Table:
-    return replace(target_table(result.tried), notes=tuple(_notes(result)))
 
 
 def target_table(tried: Sequence[Tried]) -> Table:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
 
 from ftbench.errors import ResultsError
 from ftbench.facts.units import margin_of
+from ftbench.results.asv_import import util
 from ftbench.results.figure import SeriesKey, Unreadable
 from ftbench.results.records import DUELS, DuelRecord, DuelSide, Provenance, Record, read_fitting
+from ftbench.results.safe_loading import MACHINE, load_machine
 from ftbench.statistics.sequential import MOST_PAIRS, MOST_SITTINGS, Series
 
 _MOST: Final = MOST_SITTINGS * MOST_PAIRS  # a file may hold what it likes
@@ -45,7 +47,10 @@ class DuelFile(Provenance):
             for duel in self.duels
             if duel.asked not in new and work.get(duel.key, duel.version) == duel.version
         ]
-        duels = (*kept, *added)
+        return self.of((*kept, *added), later)
+
+    def of(self, duels: tuple[DuelRecord, ...], later: Provenance = Provenance()) -> DuelFile:  # noqa: B008 - frozen
+        """Return these duels, with what stands behind them here or in what was measured later."""
         named = {name for duel in duels for name in (duel.machine, *(s.build for s in duel.sides))}
         return DuelFile(**vars(self.joined(later, named)), duels=duels)
 
@@ -152,7 +157,10 @@ def duels_in(
     for path in sorted(folder.glob(f"*/*{DUELS.suffix}")):
         try:
             file = read_duels(path) or DuelFile()
-            found += [_duel(record, file, path) for record in file.duels]
+            machine = load_machine(path.with_name(MACHINE))
+            found += [_duel(record, file, path, machine) for record in file.duels]
+        except (util.UserError, OSError):
+            continue  # no machine is there, which is said of the folder
         except ResultsError as error:
             warnings.append(Unreadable.of(path, error.message))
     pools: dict[Hashable, Duel] = {}
@@ -166,11 +174,14 @@ def duels_in(
     return tuple(pools.values())
 
 
-def _duel(record: DuelRecord, file: DuelFile, path: Path) -> Duel:
+def _duel(record: DuelRecord, file: DuelFile, path: Path, machine: Mapping[str, Any]) -> Duel:
     """Return a record as a value; raises `ResultsError` for one that has no place in its file."""
     name = duel_path(path.parent, *record.sides).name
     if name != path.name:
         raise ResultsError(f"it has what belongs in {name}; if it is a copy, remove it")
+    here, there = (of.get("cpu") for of in (machine, file.machines.get(record.machine, {})))
+    if here and there and here != there:
+        raise ResultsError(f"it was measured on another machine ({there}, not {here})")
     first, second = (file.builds.get(side.build) for side in record.sides)
     if first is None or second is None:
         raise ResultsError("it does not say of which builds it is")

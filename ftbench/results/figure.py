@@ -124,7 +124,7 @@ class MeasuredSeries(Measured):
 # What must be alike on one machine before a difference is one of CPython, where both sides say it.
 # Not the kernel: that would end a machine's history with each of its updates.
 CONDITIONS: Final = (
-    *("usable_cores", "affinity", "pinned", "smt", "governor", "turbo"),
+    *("cpu", "usable_cores", "affinity", "pinned", "smt", "governor", "turbo"),
     *("huge_pages", "scheduling", "cgroup", "limits", "process", "libraries"),
 )
 

@@ -34,7 +34,6 @@ class Journal:
     def __init__(self, path: Path, stamp: str, run: str) -> None:
         """Read what is there; lines of another stamp, cut short or damaged, are nothing."""
         self.path, self._stamp, self.run = path, stamp, run
-        self.left = 0  # of what was asked: another call is to go on
         self.kept: dict[str, list[dict[str, Any]]] = defaultdict(list)
         # Of another run: how many entries, and when the last was.
         self.count, self.measured_at = 0, ""

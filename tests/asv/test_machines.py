@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from ftbench.asv import machines
 from ftbench.asv.machines import OwnMachine, identity, introduce, machine_name, register
-from ftbench.cli.measuring import bench, duel, noise
+from ftbench.cli.measuring import bench, duel, noise, selftest
 from ftbench.cli.report import adopt
 from ftbench.errors import FtbenchError, ResultsError, UsageError
 from ftbench.probe.instruments import machine as instrument
@@ -197,7 +197,7 @@ def test_a_name_that_is_a_file_of_the_results_is_refused(clone: Path) -> None:
         register(clone / "results", "benchmarks.json")
 
 
-@pytest.mark.parametrize("words", [(bench,), (duel, "/nowhere", "/nowhere"), (noise,)])
+@pytest.mark.parametrize("words", [(bench,), (duel, "/nowhere", "/nowhere"), (noise,), (selftest,)])
 @pytest.mark.parametrize("text", [None, "{", '{"machine": "x", "version": 1}', ""])
 def test_a_machine_that_does_not_say_that_it_is_this_one_is_refused_with_what_to_do(
     clone: Path, words: tuple[Any, ...], text: str | None

@@ -139,6 +139,7 @@ def replaced(old: str, new: str) -> Callable[[Path], object]:
         (replaced("[[", "[[1e300, 1, 1], ["), "is no record"),
         (replaced("[[", "[[NaN, 1, 1], ["), "is no record"),
         (replaced("[[", "[[1, -1, 1], ["), "is no record"),
+        (replaced('"cores": 2', '"cpu": "another"'), "on another machine (another, not "),
     ],
 )
 def test_what_is_damaged_or_foreign_is_named_and_the_rest_is_read(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import itertools
 import json
 import re
@@ -17,7 +16,7 @@ from fake_pairs import Takes
 from rich.console import Console
 
 from ftbench.asv.measuring_lock import MeasuringLock
-from ftbench.errors import FtbenchError, NotAvailableError, WorkerFailedError
+from ftbench.errors import FtbenchError, NotAvailableError, ResultsError, WorkerFailedError
 from ftbench.experiments import duel, selftest
 from ftbench.experiments.selftest import (
     EQUAL,
@@ -34,6 +33,7 @@ from ftbench.experiments.suite import SuiteCell
 from ftbench.experiments.turns import Duellist, SideError
 from ftbench.facts.arms import arm_named
 from ftbench.probe.instruments.build import build_record
+from ftbench.probe.instruments.machine import machine_record
 from ftbench.pythons import PythonBuild
 from ftbench.report.output import Format, rendered
 from ftbench.results.duels import read_duels, series_of
@@ -293,22 +293,44 @@ def test_what_is_told_soonest_is_tried_first(
     assert takes.asked[0] == (CELLS[0].title, 0.2)
 
 
-def test_trials_of_another_build_or_other_work_make_room(plan: SelftestJob, takes: Takes) -> None:
+def test_trials_of_other_work_and_those_to_be_fresh_make_room(
+    plan: SelftestJob, takes: Takes
+) -> None:
     few = dataclasses.replace(plan, trials=1, share=0.05)
     run(few)
+    changed = [dataclasses.replace(each, version="2") for each in CELLS]
     for other in (
-        dataclasses.replace(few, build="another"),
-        dataclasses.replace(few, cells=[dataclasses.replace(each, version="2") for each in CELLS]),
-        dataclasses.replace(few, fresh=True),
+        dataclasses.replace(few, cells=changed[:1]),
+        dataclasses.replace(few, cells=changed, fresh=True),
     ):
         takes.asked.clear()
-        console = Console(record=True, quiet=False, file=io.StringIO(), width=200)
-        (tried,) = run_on(other, console).tried
-        assert len(tried.trials) == len({title for title, _ in takes.asked}) == 2
-        assert ("make room" in console.export_text()) is not other.fresh
+        (tried,) = run(other).tried
+        count = len(other.cells)
+        assert len(tried.trials) == len({title for title, _ in takes.asked}) == count
         file = read_duels(few.path)
         assert file
+        assert [duel.version for duel in file.duels].count("2") == count
         assert len(file.duels) == 2
+
+
+def test_trials_of_another_build_or_under_other_conditions_are_never_mixed(
+    plan: SelftestJob, takes: Takes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What took hours is not lost by a call."""
+    few = dataclasses.replace(plan, trials=1, share=0.05)
+    run(few)
+    before = few.path.read_bytes()
+    takes.asked.clear()
+    with pytest.raises(ResultsError, match="trials of another build: they are never mixed"):
+        run(dataclasses.replace(few, build="another"))
+    record = machine_record() | {"affinity": "7", "usable_cores": 1}
+    monkeypatch.setattr(selftest, "machine_record", lambda: record)
+    with pytest.raises(ResultsError, match="another usable_cores and another affinity:"):
+        run(few)
+    assert few.path.read_bytes() == before
+    assert not takes.asked
+    run(dataclasses.replace(few, fresh=True))
+    assert takes.asked
 
 
 def test_another_time_a_trial_is_another_question(plan: SelftestJob, takes: Takes) -> None:
