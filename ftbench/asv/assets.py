@@ -43,7 +43,6 @@ class Asset:
 
     @property
     def name(self) -> str:
-        """The file's name in the site."""
         return self.path.rpartition("/")[2]
 
 

@@ -17,7 +17,6 @@ class CellServer:
     """The server of the environment that is measured, started anew for another one."""
 
     def __init__(self) -> None:
-        """Begin without one."""
         self._program: _Server | None = None
 
     def ours(

@@ -73,7 +73,6 @@ class MissingInterpreterError(util.ProcessError, util.UserError):
     """
 
     def __init__(self, message: str, *, elsewhere: bool) -> None:
-        """Keep the sentence for the user; `elsewhere`: another environment has one."""
         util.ProcessError.__init__(self, ["ftbench"], 1, "", message)
         self.message = message
         self.elsewhere = elsewhere
@@ -116,12 +115,10 @@ class CPythonEnvironment(Environment):
 
     @classmethod
     def matches(cls, python: str) -> bool:
-        """Return whether `python` is the build of an arm."""
         return any(arm.python == python for arm in ARMS)
 
     @property
     def arm(self) -> Arm:
-        """The arm that this environment measures."""
         return arm_named(self._arm_name)
 
     @property
@@ -130,20 +127,17 @@ class CPythonEnvironment(Environment):
         return list(self._conf.branches)
 
     def of(self, requirements: dict[str, str], *, preferred: bool) -> CPythonEnvironment:
-        """Return this environment for one flavour and profile."""
         other = type(self)(self._conf, self.python, requirements, self._tagged_env_vars)
         other.preferred = preferred
         return other
 
     @property
     def flavour(self) -> str:
-        """The flavour whose interpreters this environment takes."""
         return str(self._requirements["build"])
 
     # -- the environment on disk
 
     def create(self) -> None:
-        """Make the folder; raises `UserError` if another asv is at work."""
         with as_user_errors():
             MEASURING_LOCK.acquire()
         super().create()
@@ -179,7 +173,6 @@ class CPythonEnvironment(Environment):
         self._set_installed_commit_hash(commit_hash)
 
     def interpreter(self, commit_hash: str) -> Interpreter:
-        """Return the interpreter of a release; raises `MissingInterpreterError` if it has none."""
         release = _release_of(commit_hash)
         known = survey()
         of_flavour = [each for each in known.interpreters if each.build.flavour == self.flavour]
@@ -199,7 +192,6 @@ class CPythonEnvironment(Environment):
         return Path(self._path) / f"{commit_hash}-{self.flavour}"
 
     def _check_switches(self, interpreter: Interpreter) -> None:
-        """Raise an `FtbenchError` unless the interpreter's GIL and JIT are as the arm has them."""
         answer = run(
             [interpreter.executable, "-c", SWITCHES],
             environ=clean_environment(os.environ, self.arm.variables),

@@ -68,7 +68,6 @@ class Journals(dict[tuple[str, str], CellJournal]):
     """Those of this asv process, by environment and release, and what is known of all its cells."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
         super().__init__()
         # What asv asks for first of each cell that is selected, and how often.
         self.planned: dict[str, int] = {}

@@ -88,7 +88,6 @@ class BackgroundPages:
     """Processes that write the pages of `results` beside `html_dir`, those of a tab each."""
 
     def __init__(self, results: Path, html_dir: Path) -> None:
-        """Read the results, which stay in files, and start them."""
         self._html_dir = html_dir
         self._folder = html_dir.with_name(f".{html_dir.name}{_FOLDER}")
         self._store = html_dir.with_name(f".{html_dir.name}{_STORE}")

@@ -79,7 +79,6 @@ class CPythonRepo(Repo):
         return round(date.astimezone(UTC).timestamp() * 1000)
 
     def get_date_from_name(self, name: str) -> int:
-        """Return the same for a name."""
         return self.get_date(name)
 
     def get_revisions(self, commits: Collection[str]) -> dict[str, int]:
@@ -168,12 +167,10 @@ class Rounds:
     """Knows how often a run has come to a release: asv names it, then chunks its environments."""
 
     def __init__(self) -> None:
-        """Begin a run."""
         self._visits: Counter[str] = Counter()
         self._commit = ""
 
     def come_to(self, commit: str) -> None:
-        """Note which release the run has come to."""
         self._commit = commit
 
     def iter_chunks(self, environments: Sequence[Any], size: int) -> Iterator[list[Any]]:

@@ -45,7 +45,6 @@ class RecordedResults(Results):
     """The results of one release in one environment, with their records."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Begin without records."""
         super().__init__(*args, **kwargs)
         self._records = Records()
         self._environment = ENVIRONMENTS.get(str(self._env_name))
@@ -71,7 +70,6 @@ class RecordedResults(Results):
             refuse_another_build(str(self._filename), self._records, self._build_digest())
 
     def _build_digest(self) -> str | None:
-        """Return which build is measured, None where none is."""
         if self._environment is not None:
             with contextlib.suppress(MissingInterpreterError):
                 return self._environment.interpreter(self._commit_hash).build.digest
@@ -80,7 +78,6 @@ class RecordedResults(Results):
     def add_result(
         self, benchmark: Any, result: Any, *args: Any, append_samples: bool = False, **kwargs: Any
     ) -> None:
-        """Add samples, and what the benchmark staged beside them."""
         name = benchmark["name"]
         known = set(product(*self.get_result_params(name))) if name in self._results else None
         super().add_result(benchmark, result, *args, append_samples=append_samples, **kwargs)

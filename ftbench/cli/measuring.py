@@ -326,7 +326,6 @@ def noise(
 
 
 def _arms(python: str | None, others: Sequence[Interpreter]) -> tuple[str | None, ...]:
-    """Return the arms of `python`, and of other builds: a path's has a way of its own."""
     if python is not None and Path(python).name != python:
         return (None,)
     kinds = {other.build.free_threaded for other in others} or {True, False}

@@ -66,7 +66,6 @@ def environment_names(pair: Pair, profile: str, arms: Sequence[str] | None = Non
 
 
 def _measured(path: Path) -> Iterator[CellRecord]:
-    """Yield the records of processes whose work and time are known, as far as they go."""
     with suppress(ResultsError):
         for record in read_records(path).cells:
             with suppress(*DAMAGE):
@@ -123,7 +122,6 @@ def _chosen(folder: Path, pattern: str | None) -> Sequence[SuiteCell]:
 
 
 def _left_out(folder: Path, pattern: str | None, pair: Pair) -> Iterator[str]:
-    """Yield a line on the cells whose engines are not there."""
     lacking = Counter(
         engine
         for cell in _chosen(folder, pattern)

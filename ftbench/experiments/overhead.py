@@ -142,11 +142,9 @@ class LoopCost:
     instrument: float
 
     def samples(self, name: str) -> Processes:
-        """Return a loop's samples by process."""
         return tuple(heat.samples[name] for heat in self.heats)
 
     def seconds(self, name: str) -> float:
-        """Return the median of a loop's samples, in seconds per operation."""
         return median(sample for process in self.samples(name) for sample in process)
 
 

@@ -54,7 +54,6 @@ class Program:
     digest: str
 
     def record(self) -> dict[str, Any]:
-        """Return its provenance, without any path: a measurement's `build`."""
         return {
             "implementation": "Rust",
             "version": self.rustc.release,

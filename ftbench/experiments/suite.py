@@ -52,7 +52,6 @@ class SuiteCell:
         return SeriesKey(benchmark=self.group, params=self.texts)
 
     def series(self, metric: str) -> SeriesKey:
-        """Return the key of the series that tracks a metric of it."""
         return SeriesKey(benchmark=f"{self.group}.{TRACK}{metric}", params=self.texts)
 
     def spelled(self, metric: str) -> str:

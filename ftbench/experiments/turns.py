@@ -66,7 +66,6 @@ class Duellist:
         return f"{self.name}: {', '.join(filter(None, (release, build, self.mode, more)))}"
 
     def request(self, cell: SuiteCell, cpus: Sequence[int] | None, deadline: float) -> str:
-        """Return what a cell is asked for."""
         scenario = scenario_named(cell.scenario)
         check_extra(scenario, self.extra)
         asked = {
@@ -99,7 +98,6 @@ class Layout(NamedTuple):
         return cls(draw.randrange(1, 2**32), draw.randrange(_MOST_PADDING), cpus)
 
     def environment(self, arm: Arm) -> dict[str, str]:
-        """Return the variables of a cell of an arm."""
         gil = {GIL_VARIABLE: "1" if arm.gil else "0"} if arm.free_threaded else {}
         own = {"PYTHONHASHSEED": str(self.hash_seed), "FTBENCH_PADDING": "-" * self.padding}
         return clean_environment(os.environ, {**own, **arm.variables, **gil})

@@ -68,17 +68,14 @@ class Contender:
 
     @property
     def title(self) -> str:
-        """The arm and the mode: "● free-threaded, threads"."""
         arm = self.advice.arm
         return f"{arm.character} {arm.label}, {self.ranked.expectation.mode.title}"
 
     @property
     def processes(self) -> Processes:
-        """Its seconds as they were taken."""
         return tuple((each,) for each in self.seconds)
 
     def record(self) -> dict[str, Any]:
-        """Return it for programs."""
         mode = self.ranked.expectation.mode.name
         return {"arm": self.advice.arm.name, "mode": mode, "seconds": self.seconds}
 
@@ -120,7 +117,6 @@ class Pair:
 
     @property
     def ratio(self) -> Ratio:
-        """Seconds of the worse over those of the better."""
         return ratio(self.worse.processes, self.better.processes)
 
     @property
@@ -135,7 +131,6 @@ class Pair:
         return Outcome.FAILED if wrong else Outcome.UNDECIDED
 
     def record(self) -> dict[str, Any]:
-        """Return the pair for programs."""
         found = self.ratio
         return {
             **{name: getattr(self, name).record() for name in ("better", "worse")},
@@ -145,7 +140,6 @@ class Pair:
         }
 
     def row(self) -> Row:
-        """Return the pair for readers."""
         outcome = self.outcome
         tone = Tone.BAD if outcome is Outcome.FAILED else Tone.PLAIN
         names = self.better.title, self.worse.title

@@ -53,7 +53,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes = b""  # that suite
 
     def packed(self) -> bytes:
-        """Return it as it is sent."""
         return msgspec.msgpack.encode(self)
 
 
@@ -76,7 +75,6 @@ class Agent:
 
     @property
     def spool(self) -> Spool:
-        """What it keeps."""
         return Spool(self.folder)
 
     def answer(self, data: bytes) -> bytes:
@@ -118,7 +116,6 @@ class Agent:
         )
 
     def _run(self, work: Work) -> bytes:
-        """Return the run of a work: the one that is kept, else measured and kept now."""
         # Of this machine, whoever measures here: another agent, asv by hand, an older coordinator's
         # run of this very work, which is kept by the time that the lock is free.
         path = measuring_lock.place()

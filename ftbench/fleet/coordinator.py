@@ -203,7 +203,6 @@ class Coordinator:
         self.say(f"{what}: {error}")
 
     def say(self, words: str) -> None:
-        """Print a line beside the progress."""
         self.console.print(words, markup=False, highlight=False, soft_wrap=True)
 
     def _write_state(self) -> None:

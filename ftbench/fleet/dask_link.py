@@ -132,7 +132,6 @@ class DaskLink:
 
     @property
     def address(self) -> str:
-        """Where agents find it."""
         return str(self._scheduler.address)
 
     def heard(self, host: str) -> float:

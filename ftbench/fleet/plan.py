@@ -44,7 +44,6 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str:
-        """What it is, for people."""
         return f"{self.host}: {self.bench} on {', '.join(self.releases)}"
 
 

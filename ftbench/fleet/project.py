@@ -60,7 +60,6 @@ class Project:
 
     @classmethod
     def of(cls, folder: Path, file: Path) -> Project:
-        """Read a fleet's file; raises `FtbenchError`."""
         (folder / "env" / "fleet").mkdir(parents=True, exist_ok=True)
         return cls(folder=folder, file=file, fleet=read_fleet(file), suite=packed_suite(folder))
 
@@ -84,11 +83,9 @@ class Project:
         return journal
 
     def works(self, journal: Journal) -> dict[str, list[Work]]:
-        """Return what each host is to do."""
         return self.fleet.works(self.suite[0], journal.kept[_SITTING][0]["content"])
 
     def plan(self) -> Document:
-        """Return what there is to do, and what of it is done."""
         journal = self.journal()
         by_host = self.works(journal)
         works = [work for those in by_host.values() for work in those]

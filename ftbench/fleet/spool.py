@@ -92,7 +92,6 @@ class Spool:
         return path.read_bytes() if path.is_file() else None
 
     def names(self) -> list[str]:
-        """Return the works whose runs are kept."""
         runs = (self.folder / "runs").glob(f"*{_SUFFIX}")
         return sorted(path.stem for path in runs if path.stat().st_size)
 
@@ -101,7 +100,6 @@ class Spool:
         self._path(name).write_bytes(b"")
 
     def suite(self, digest: str) -> Path:
-        """Return the folder of a suite, which need not exist."""
         return self.folder / "suites" / Path(digest).name
 
     def take_suite(self, digest: str, data: bytes) -> None:

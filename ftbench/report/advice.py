@@ -130,7 +130,6 @@ def _title(given: Given) -> str:
 
 
 def _together(given: Given) -> Part:
-    """Return what the arms come to in one ranking, with the machine and its cores."""
     answer = answer_of(given.advice)
     rows = tuple(
         Row(cells=cells, tone=Tone.PLAIN if number else Tone.BEST)
@@ -252,7 +251,6 @@ def _notes(given: Given) -> Iterator[str]:
 
 
 def _load(question: Question) -> str:
-    """Return what is offered, in words."""
     if question.offered is None:
         return (
             "at the lower load that was measured, nominally half of what one core can do (--load)"

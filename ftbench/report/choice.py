@@ -38,7 +38,6 @@ class SectionFigures:
 
     @classmethod
     def of(cls, section: Section, index: FigureIndex) -> SectionFigures:
-        """Return a section with what the index has for it."""
         views = tuple(
             GridFigures.of(f"{section.name}-{number}", view, index)
             if isinstance(view, GridView)

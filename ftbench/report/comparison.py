@@ -49,7 +49,6 @@ class Compared:
 
     @property
     def lost(self) -> Lost:
-        """What was measured before and failed or vanished after."""
         return lost_of(self.comparison, self.match.after)
 
 
@@ -189,7 +188,6 @@ def _lines(compared: Compared, *, every: bool) -> Iterator[str]:
 
 
 def _ends(lost: Lost) -> str:
-    """Return what became of what is lost: "12 failed, 2 not measured"."""
     ends = Counter(after.state for _, after in lost)
     return ", ".join(f"{count} {end}" for end, count in ends.items())
 
@@ -355,7 +353,6 @@ def environment_part(environment: Environment, steps: Sequence[Step]) -> Part:
 
 
 def _losses(steps: Iterable[Step]) -> Iterator[str]:
-    """Say of each step that has lost something how much, and what became of it."""
     for step in steps:
         if step.lost:
             yield (

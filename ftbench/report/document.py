@@ -46,7 +46,6 @@ class Table:
 
     @property
     def full_rows(self) -> Iterator[Row]:
-        """The rows, each with a cell per column."""
         for row in self.rows:
             missing = len(self.columns) - len(row.cells)
             yield Row(cells=(*row.cells, *("",) * missing), tone=row.tone)
@@ -93,5 +92,4 @@ class Footnotes:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The reasons, as they stand below the table."""
         return tuple(f"[{number}] {reason}" for reason, number in self.numbers.items())

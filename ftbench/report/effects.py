@@ -62,27 +62,22 @@ class CellEffect:
 
     @property
     def first(self) -> JudgedSeries:
-        """The metric that the others stand behind."""
         return self.judgements[0]
 
     @property
     def word(self) -> Word:
-        """Its verdict."""
         return self.first.verdict.word
 
     @property
     def suspect(self) -> bool:
-        """Whether it is large, and no floor can judge it."""
         return suspect(self.first)
 
     @property
     def within_noise(self) -> bool:
-        """Whether nothing of it stands out."""
         return not (self.first.verdict.alarm or self.suspect) and loudness(self.first) <= 1
 
     @property
     def rank(self) -> tuple[bool, bool, float]:
-        """Its place among others."""
         return _rank(self.first)
 
     @property
@@ -95,7 +90,6 @@ class CellEffect:
 
     @property
     def rest(self) -> str:
-        """Its other metrics, each with its effect."""
         effects = ((each.after.benchmark, each.verdict.effect) for each in self.judgements[1:])
         told = [f"{metric_name(benchmark)}: {times(of.value)}" for benchmark, of in effects if of]
         return "; ".join(told[:_MOST_TOLD]) + (" …" if told[_MOST_TOLD:] else "")

@@ -57,7 +57,6 @@ def _lowest(grid: Grid, rungs: Rungs) -> Iterator[tuple[Arm, str]]:
 
 
 def _means(grid: Grid) -> Iterator[tuple[Arm, str]]:
-    """Yield the other arms' mean ratios to the GIL build, of those that have one in every row."""
     for arm in grid.arms:
         point = grid.prices.get(arm.name)
         if point and len(point.of) == len(grid.ladder.values):
@@ -142,12 +141,10 @@ class WinnerMap:
 
     @property
     def title(self) -> str:
-        """What it shows."""
         return f"who wins with {self.workers} workers"
 
     @cached_property
     def by_arm(self) -> tuple[tuple[Arm, tuple[Spot, ...]], ...]:
-        """The places of every arm, size by size."""
         return tuple((arm, spots(self.cells, arm, self.workers)) for arm in self.cells.arms)
 
     @property

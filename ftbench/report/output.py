@@ -89,7 +89,6 @@ class Output:
 
 
 def _is_special(path: Path) -> bool:
-    """Tell whether a path is a pipe or a device, which a new file must not take the place of."""
     return path.exists() and not path.is_file()
 
 

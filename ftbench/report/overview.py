@@ -100,7 +100,6 @@ def _brief(tree: ResultTree, choice: Choice, wanted: Filter, steps: _Steps) -> t
 
 
 def _guard_rails(tree: ResultTree, choice: Choice) -> Iterator[Part]:
-    """Yield how the release stands to the guard rails of free threading, if that was measured."""
     pick = choice.pick
     asked = Filter(machine=pick.machine, profile=pick.profile, flavour=pick.flavours[0])
     lines = []
@@ -186,7 +185,6 @@ def _lines(of: SectionFigures, arms: Sequence[Arm]) -> Iterator[str]:
 
 
 def _ends(view: ModeFigures | GridFigures, arm: Arm) -> str:
-    """Return the least and the largest cost of an arm, each with whose it is; "" of none."""
     known = sorted(
         (cell.median, name)
         for name, cell in _cells(view)

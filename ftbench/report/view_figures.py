@@ -30,17 +30,14 @@ class Figures:
 
     @property
     def title(self) -> str:
-        """What they are."""
         return self.grid.metric.title
 
     @property
     def measured(self) -> bool:
-        """Whether there is a number among them."""
         return bool(self.grid.medians)
 
     @property
     def scale(self) -> Scale:
-        """The scale in which they are shown."""
         return self.grid.scale
 
 
@@ -54,7 +51,6 @@ class ModeFigures(Figures):
 
     @classmethod
     def of(cls, name: str, view: View, index: FigureIndex) -> ModeFigures:
-        """Return a view with what the index has for it."""
         beside = compare(index, view.beside.metric) if view.beside else None
         return cls(
             name=name,
@@ -65,7 +61,6 @@ class ModeFigures(Figures):
 
     @property
     def beside_heading(self) -> str:
-        """The head of the last column, "" where there is none."""
         if self.beside is None or self.view.beside is None:
             return ""
         return f"{self.view.beside.heading}, {self.beside.scale.symbol}"
@@ -119,7 +114,6 @@ class GridFigures(Figures):
 
     @classmethod
     def of(cls, name: str, view: GridView, index: FigureIndex) -> GridFigures:
-        """Return a grid view with what the index has for it."""
         grid = grid_of(index, view.metric, view.rungs.ladder)
         control = grid_of(index, view.control, grid.ladder) if view.control else None
         return cls(name=name, view=view, index=index, grid=grid, control=control)
@@ -131,7 +125,6 @@ class GridFigures(Figures):
 
     @property
     def has_ratios(self) -> bool:
-        """Whether its cells are compared with a baseline."""
         return self.grid.ladder.against is not Against.NOTHING
 
     @property
@@ -141,7 +134,6 @@ class GridFigures(Figures):
 
     @cached_property
     def bands(self) -> Sequence[tuple[str, tuple[Line, ...]]]:
-        """The headings of its table, each with its lines."""
         return self.bands_of(self.grid)
 
     def bands_of(self, grid: Grid) -> Sequence[tuple[str, tuple[Line, ...]]]:
@@ -168,7 +160,6 @@ class GridFigures(Figures):
         return max((each.median for each in own if each.median is not None), default=0.0)
 
     def label(self, line: Line) -> str:
-        """Return what to call a line."""
         return self.view.rungs.naming(line.values)
 
     @cached_property
@@ -181,7 +172,6 @@ class GridFigures(Figures):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The reasons as they stand below the table."""
         return tuple(f"[{number}] {words}" for words, number in self.reasons.items())
 
     def word(self, cell: Cell) -> str:
@@ -206,12 +196,10 @@ class GridFigures(Figures):
 
     @cached_property
     def finding(self) -> Finding | None:
-        """What it comes to, in a sentence."""
         return findings.finding(self.grid, self.view.rungs, self.control)
 
     @property
     def key(self) -> str:
-        """How its table is read."""
         parts = [self.view.reading] if self.view.reading else []
         if self.view.rungs.rivals:
             parts.append(
@@ -244,7 +232,6 @@ class GridFigures(Figures):
         return " ".join([*parts, f"Not measured: {missing}."] if missing else parts)
 
     def _missing(self, arm: Arm) -> str:
-        """Return the name of an arm without a figure, and why it has none."""
         ours = (cell.figure for cell in self.grid.cells if cell.arm == arm)
         reasons = dict.fromkeys(figure.reason for figure in ours if figure and figure.reason)
         return f"{arm.label} ({'; '.join(reasons)})" if reasons else arm.label
@@ -308,7 +295,6 @@ class GridFigures(Figures):
 
 
 def _doubts(cells: Iterable[Cell]) -> list[str]:
-    """Return what is doubtful in figures, each doubt once."""
     doubts = dict.fromkeys(cell.figure.doubt for cell in cells if cell.figure)
     return [f"{DOUBTFUL}: {doubt}." for doubt in doubts if doubt]
 

@@ -25,7 +25,6 @@ class Witness(NamedTuple):
     by_processes: float = 0.0
 
     def times(self, mode: str) -> float:
-        """Return the factor of a mode."""
         return (mode != "threads" and self.by_processes) or self.factor
 
 

@@ -69,7 +69,6 @@ def write_search(html_dir: Path, pages: Iterable[Path]) -> Path:
 
 
 def _places(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the words of what is found on a page, and its address there."""
     yield from ((words, f"#{name}") for _, name, words in _HEADING.findall(text))
     for name, words in _CLAIM.findall(text):
         yield f"{name.replace('-', ' ').capitalize()}: {words}", f"#{name}"

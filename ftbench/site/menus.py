@@ -36,7 +36,6 @@ class Tab:
 
     @property
     def file(self) -> str:
-        """Its first page, in the site's own folder."""
         return f"{self.name}.html"
 
 

@@ -61,7 +61,6 @@ def address(name: str, first: str) -> str:
 
 
 def _page(name: str, names: Sequence[str], tree: ResultTree, floors: Floors) -> dict[str, Any]:
-    """Return what the template of one machine's page shows; tables are by their id."""
     sources = [source for source in tree.sources if source.machine == name]
     figures = figures_of(tree, name)
     machine = tree.machine(name)

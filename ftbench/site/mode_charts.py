@@ -63,7 +63,6 @@ class Axis:
         return cls(low=0.0, high=high * _BESIDE_LINEAR if high > _LEAST else 1.0, log=False)
 
     def share(self, value: float) -> float:
-        """Return how far along the axis a value lies: 0 at its low end, 1 at its high one."""
         if self.log:
             share = math.log(value / self.low) / math.log(self.high / self.low)
         else:
@@ -95,7 +94,6 @@ def draw(figures: ModeFigures | GridFigures) -> str:
 
 
 def _draw_modes(figures: ModeFigures) -> str:
-    """Draw a band for each mode with a row for each arm: a mark and a number, or a word."""
     grid, scale = figures.grid, figures.scale
     band = len(grid.asked) * _ARM_HEIGHT + _MODE_GAP
 
@@ -136,7 +134,6 @@ def _words(axes: Any, scale: Scale, cell: Cell, height: float) -> None:
 
 
 def _draw_grid(figures: GridFigures) -> str:
-    """Draw a band for each mode or group with a row for each value, on it the arms' marks."""
     grid, shown = figures.grid, figures.grid.pictured
     bands = figures.bands_of(shown)
     heights = [_HEADING + len(lines) * _ROW + _GAP for _, lines in bands]

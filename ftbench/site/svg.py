@@ -151,7 +151,6 @@ def keep_sides(axes: Any, *sides: str) -> None:
 
 
 def _ticks(axes: Any, *locators: LogLocator | MaxNLocator) -> None:
-    """Draw the ticks of the first locator with a rule and a number each, those of others bare."""
     # matplotlib's own ticks are artists of five artists each, and most of what a picture costs.
     axes.xaxis.set_visible(False)
     (left, right), bottom = axes.get_xlim(), axes.get_ylim()[0]
@@ -258,7 +257,6 @@ def state_word(axes: Any, text: str, height: float, *, colour: str, right: bool 
 
 
 def _adopt(svg: str, name: str) -> str:
-    """Make matplotlib's document an element of the page: its variables, its font, unique ids."""
     # matplotlib has no setting for any of these.
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)

@@ -63,7 +63,6 @@ def draw(found: Answer) -> str:
 
 
 def _end(tried: Tried) -> float:
-    """Return how far its bar and its interval reach, which may be as wide as it likes."""
     value, ends = tried.seconds.value, tried.seconds.interval
     return min(ends.high, 2 * value) if ends else value
 

@@ -80,7 +80,6 @@ def _frame(axes: Any) -> None:
 
 
 def _areas(axes: Any, spots: Sequence[Spot]) -> None:
-    """Fill the area of each kind, draw its border, and hatch where the winner is not sure."""
     rows = [_height(row) for row in _between(len(PAYLOADS))]
     places, below = np.meshgrid(_between(len(SIZES)), rows), [-2 * _NONE, 0]
     costs = [[spot.of_kind(kind) for spot in spots] for kind in KINDS]

@@ -34,7 +34,6 @@ class Computed:
     corrected: Quantity = NOT_IN_ARTICLE
 
     def over(self, below: Computed) -> Computed:
-        """Return the ratio in both columns."""
         return Computed(
             way=over(self.way, below.way), corrected=over(self.corrected, below.corrected)
         )
@@ -48,8 +47,6 @@ class Readings:
     workers: int
 
     def samples(self, key: str, metric: str, of: Callable[[Sequence[float]], Quantity]) -> Quantity:
-        """Return `of` a metric's samples."""
-
         def quantity(measurement: Measurement) -> Quantity | None:
             measured = measurement.metrics.get(metric)
             return of(measured.samples) if measured and measured.samples else None
@@ -158,7 +155,6 @@ def _memory(read: Readings, row: str) -> dict[str, Computed]:
 
 
 def _boxed(read: Readings, name: str) -> dict[str, Computed]:
-    """Return what all time-boxed runs have: throughput, inserts, duplicates."""
     way, timed = f"{name}/article", f"{name}/timed"
     wall, attempts, inserts = (read.note(way, each) for each in ("wall", "attempts", "inserts"))
     op = read.samples(timed, "op", median)
@@ -211,7 +207,6 @@ def _sharded(read: Readings, row: str) -> dict[str, Computed]:
 
 
 def _of_program(read: Readings, name: str) -> dict[str, Computed]:
-    """Return the figures of the shared set by threads, whatever it is written in."""
     way, timed = f"{name}/article", f"{name}/timed"
     peak = read.note(way, "peak_rss")
     operation = over(read.note(way, "wall"), read.note(way, "attempts"))

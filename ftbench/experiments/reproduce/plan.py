@@ -101,7 +101,6 @@ class Step:
 
     @property
     def deadline(self) -> float:
-        """The seconds that it may take at most."""
         return _PATIENCE + _SLOWEST * self.seconds
 
     @property

@@ -53,7 +53,6 @@ class Taken:
             raise ValueError(f"step {self.key!r} is {self.state}; measurement: {self.measurement}")
 
     def record(self) -> dict[str, Any]:
-        """Return the JSON-able form."""
         document = self.measurement and self.measurement.to_json()
         return {**msgspec.to_builtins(self), "measurement": document}
 
@@ -78,7 +77,6 @@ class Python:
 
     @classmethod
     def of(cls, interpreter: Interpreter) -> Self:
-        """Return the record of an interpreter of this machine."""
         return cls(
             name=interpreter.name,
             origin=str(interpreter.origin),
@@ -113,7 +111,6 @@ class Reproduction:
 
     @property
     def failed(self) -> tuple[Taken, ...]:
-        """The steps that failed."""
         return tuple(step for step in self.steps if step.state is StepState.FAILED)
 
     def record(self) -> dict[str, Any]:

@@ -66,7 +66,6 @@ class JudgedReproduction:
 
     @property
     def conditions(self) -> Conditions:
-        """What the figures were taken on."""
         return Conditions(cores=self.done.cores, seconds=self.done.knobs.duration / 1e3)
 
     def named(self, claim: Claim) -> Sequence[Named]:
@@ -86,11 +85,9 @@ class JudgedReproduction:
 
     @property
     def tables(self) -> tuple[TableSpec, ...]:
-        """The tables of the parts that were asked for."""
         return tuple(table for table in article().tables if table.part in self.done.parts)
 
     def of(self, table: TableSpec, kind: FigureSpec) -> Iterator[tuple[ArticleFigure, Computed]]:
-        """Yield the figures of a kind, row by row."""
         for row in table.rows:
             figure = ArticleFigure(table=table.name, row=row, kind=kind)
             if figure.name in self.figures:
@@ -217,7 +214,6 @@ def _amount(done: Reproduction) -> str:
 
 
 def _looks(done: Reproduction) -> str:
-    """Return how often the observer looked, as it says itself."""
     for step in done.steps:
         observer = step.measurement.notes.get("observer") if step.measurement else None
         interval = observer.get("interval") if isinstance(observer, dict) else None

@@ -25,7 +25,6 @@ class Trial(Found, frozen=True):
 
     @classmethod
     def of(cls, found: Found) -> Self:
-        """Return it with what a program asks of it."""
         return cls(**{name: getattr(found, name) for name in Found.__struct_fields__})
 
     @property
@@ -34,7 +33,6 @@ class Trial(Found, frozen=True):
         return answer(self).best
 
     def table(self, form: Format = Format.TABLE) -> str:
-        """Return the answer as text."""
         return rendered(document_of(answer(self)), form)
 
     def _repr_html_(self) -> str:

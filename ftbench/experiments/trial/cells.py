@@ -56,16 +56,13 @@ class Build:
 
     @property
     def here(self) -> bool:
-        """Whether anything can be measured on it."""
         return not self.skipped and self.failed is None
 
     @property
     def coroutine(self) -> bool:
-        """Whether what is tried is a coroutine function."""
         return bool(self.look.get("coroutine"))
 
     def value(self) -> TrialBuild:
-        """Return it as it is kept."""
         return TrialBuild(
             name=self.name,
             release=self.interpreter.release.name,
@@ -110,7 +107,6 @@ class Cell:
 
     @property
     def given_up(self) -> bool:
-        """Whether it is measured no more."""
         again = all(isinstance(error, _AGAIN) for error in self.errors)
         return bool(self.skipped) or not again or len(self.errors) >= MOST_FAILURES
 
@@ -137,7 +133,6 @@ class Cell:
         self.memory.append(statistics.median(samples[kind]))
 
     def value(self) -> TrialCell:
-        """Return it as it is kept."""
         failed = self.failed
         return TrialCell(
             build=self.build.name,

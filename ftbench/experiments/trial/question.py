@@ -39,7 +39,6 @@ _HOOKS: Final = ("worker_setup", "before", "after")
 
 
 def _short(target: str) -> str:
-    """Return a target without the folder of its file."""
     place, colon, name = target.rpartition(":")
     return f"{Path(place).name if place.endswith('.py') else place}{colon}{name}"
 
@@ -70,7 +69,6 @@ class Question:
 
     @property
     def file(self) -> Path | None:
-        """The file of a target in a file."""
         place = self.target.rpartition(":")[0]
         return Path(place) if place.endswith(".py") else None
 
@@ -221,7 +219,6 @@ def _package(file: Path, module: str) -> set[Path]:
 
 
 def _inputs(values: Sequence[str], file: Path | None, *, kwargs: bool) -> Iterator[str]:
-    """Yield each input as JSON of [args, kwargs]."""
     texts: Iterable[tuple[str, Any]] = ((f"--input {t!r}", _json(t, "--input")) for t in values)
     if file is not None:
         texts = _of_file(file)
@@ -252,7 +249,6 @@ def _json(text: str, where: str) -> Any:
 
 
 def _of_file(file: Path) -> Iterator[tuple[str, Any]]:
-    """Yield where each value of a file stands, and the value."""
     try:
         refuse_endless(file)
         text = file.read_text(encoding="utf-8")

@@ -166,7 +166,6 @@ class Run:
         return [build for build in self.builds if build.here]
 
     def _some_left(self) -> None:
-        """Raise the reason if there is no build on which anything can be measured."""
         if self._here:
             return
         for build in self.builds:
@@ -268,7 +267,6 @@ class Run:
         self._each(look)
 
     def _ask(self) -> None:
-        """Raise `UsageError` for side effects that nobody has agreed to."""
         seen = (each for build in self._here for each in build.look.get("effects", ()))
         effects = {each.partition(" (")[0]: each for each in seen}  # ports differ, and the like
         if not effects:
@@ -281,7 +279,6 @@ class Run:
         self.notes.append(f"{told}.")
 
     def _calls_in_all(self) -> int:
-        """Return how many calls it will take, about and at least."""
         seconds = max(build.look.get("seconds", 0.0) for build in self._here)
         cells = len(list(self._every_cell()))
         calls, _ = calibrated(seconds, self.count, max(self.question.workers))
@@ -354,7 +351,6 @@ class Run:
         self._say(f"determinism, {build.name}", "the same results twice, in fresh processes")
 
     def _compare_builds(self) -> None:
-        """Say where builds have other results than the first one."""
         for build in self._here[1:]:
             first = self._here[0]
             differ = sum(a != b for a, b in zip(first.digests, build.digests, strict=False))
@@ -368,7 +364,6 @@ class Run:
 
     @cached_property
     def _seconds(self) -> float:
-        """Of a call in a plain loop, on the slowest build."""
         return max(build.seconds for build in self._here)
 
     def _calibrate(self) -> None:
@@ -449,7 +444,6 @@ class Run:
     # -- what is measured
 
     def _measure(self) -> None:
-        """Measure rounds over all cells until the budget is spent."""
         spent, longest = 0.0, 0.0
         if self.journal.count:
             told = f"What was measured by {self.journal.measured_at} is taken over; or --fresh."
@@ -518,7 +512,6 @@ class Run:
         return ""
 
     def _see_memory(self) -> None:
-        """See the memory of each cell that has figures, in a process that is not timed."""
         cells = [cell for cell in self.cells if cell.processes and not cell.failed]
         if not self.question.memory or not cells:
             return
@@ -532,7 +525,6 @@ class Run:
         self._say("memory", told)
 
     def value(self) -> Trial:
-        """Return what there is so far."""
         question = self.question
         machine = {**machine_record(), "identity": identity(cache_folder())}
         return Trial(

@@ -33,7 +33,6 @@ class BenchmarkClass:
         self._name, self._params = name, params
 
     def at(self, **params: str) -> BenchmarkClass:
-        """Return the class with these parameters as well."""
         return BenchmarkClass(self._name, **{**self._params, **params})
 
     def metric(self, name: str, title: str = "") -> Metric:
@@ -73,7 +72,6 @@ class View:
 
     @property
     def benchmarks(self) -> frozenset[str]:
-        """The benchmarks that its picture needs."""
         return frozenset({self.metric.benchmark})
 
 
@@ -90,11 +88,9 @@ class Rungs:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def name(self, value: str) -> str:
-        """Return what to call one value."""
         return self.names.get(value) or value_name(value)
 
     def naming(self, values: tuple[str, ...]) -> str:
-        """Return what to call `values`."""
         return self.every if values == self.ladder.values else ", ".join(map(self.name, values))
 
 
@@ -132,7 +128,6 @@ class GridView:
 
     @property
     def benchmarks(self) -> frozenset[str]:
-        """The benchmarks that its picture needs."""
         ladder = self.rungs.ladder
         return frozenset(ladder.at(self.metric, value).benchmark for value in ladder.values)
 
