@@ -22,17 +22,17 @@ from asv import util
 from asv.console import log
 from asv.environment import Environment
 
-from ftbench.asv.cell_server import CELL_SERVER
 from ftbench.asv.command import RUN_NAME, TAKEN_OVER, run_name
 from ftbench.asv.errors import as_user_errors
 from ftbench.asv.journal import JOURNALS, STAGED, CellJournal, records_in
 from ftbench.asv.measuring_lock import MEASURING_LOCK
-from ftbench.errors import FtbenchError, InterpreterError
+from ftbench.errors import FtbenchError, InterpreterError, NotAvailableError
 from ftbench.facts.arms import ARMS, Arm, arm_named, arm_of
 from ftbench.facts.profiles import VARIABLE as PROFILE
 from ftbench.probe.run import MARK
 from ftbench.probe.run.asv_benchmark import RECORDS, TIMEOUT_SECONDS, CellFile, in_asv_form
 from ftbench.probe.run.child import clean_environment
+from ftbench.probe.run.programs import Program
 from ftbench.processes import run
 from ftbench.pythons import Interpreter, discover, preferred, survey, venvs
 from ftbench.pythons.install import DEFAULT_RELEASE
@@ -63,6 +63,62 @@ _SMALL_PARENT: Final = (
     "-c",
     "import subprocess, sys; sys.exit(subprocess.call([sys.executable, *sys.argv[1:]]))",
 )
+
+
+class CellServer:
+    """Runs cells ahead of asv's processes, by one server in the interpreter under test."""
+
+    def __init__(self) -> None:
+        self._program: _Server | None = None
+
+    def ours(
+        self,
+        command: tuple[str, str],
+        environ: Mapping[str, str],
+        request: tuple[str, int | None, str],
+        seconds: float,
+    ) -> bool:
+        """Have (class, number of the cell, folder) run; return whether it is of a scenario.
+
+        `command` is the interpreter and the folder of the benchmarks.  What does not answer in
+        so many `seconds` is ended, and left to asv's own process.
+        """
+        if self._program and self._program.started != (command, environ):
+            self.close()
+        try:
+            self._program = self._program or _Server(command, environ)
+            answer = self._program.answer(request, seconds)
+        except (TimeoutError, NotAvailableError):
+            answer = b""
+        if not answer:
+            self.close()
+        return answer.strip() == b"true"
+
+    def close(self) -> None:
+        """End the server, and a cell under way with it."""
+        if self._program:
+            self._program.__exit__()
+        self._program = None
+
+
+class _Server(Program):
+    def __init__(self, command: tuple[str, str], environ: Mapping[str, str]) -> None:
+        self.started = command, environ
+        python, benchmark_dir = command
+        # Ctrl-C is for asv alone; its session stays, by which asv's guard ends all of it.
+        own_group = {} if sys.platform == "win32" else {"process_group": 0}
+        super().__init__(
+            [python, "-P", "-m", "ftbench.probe.run.asv_server", benchmark_dir],
+            environ,
+            **own_group,
+        )
+
+    def answer(self, request: tuple[str, int | None, str], seconds: float) -> bytes:
+        self._tell(json.dumps(request).encode())
+        return self.lines.answer(seconds)
+
+
+CELL_SERVER: Final = CellServer()
 
 
 class MissingInterpreterError(util.ProcessError, util.UserError):

@@ -49,7 +49,7 @@ def _project(file: Path) -> Project:
     from ftbench.fleet.project import Project  # noqa: PLC0415
     from ftbench.results.project import project_folder  # noqa: PLC0415
 
-    return Project.of(project_folder(Path.cwd()), file)
+    return Project.of(project_folder(), file)
 
 
 def _need_dask() -> None:

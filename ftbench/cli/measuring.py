@@ -70,26 +70,12 @@ def _console() -> Console:
 @_machine
 @_bench
 @output_options
-def bench(
-    output: Output,
-    *,
-    release: str | None,
-    profile: str | None,
-    machine: str | None,
-    bench: str | None,
-) -> None:
+def bench(output: Output, *, profile: str | None, **options: Any) -> None:
     from ftbench.experiments import bench as job  # noqa: PLC0415
     from ftbench.results.project import project_folder  # noqa: PLC0415
 
-    job.run(
-        project_folder(Path.cwd()),
-        output,
-        _console(),
-        release=release,
-        profile=profile or current_profile().name,
-        machine=machine,
-        bench=bench,
-    )
+    profile = profile or current_profile().name
+    job.run(project_folder(), output, _console(), profile=profile, **options)
 
 
 @click.command(
@@ -158,7 +144,7 @@ def duel(
     from ftbench.experiments.harness import journal_of  # noqa: PLC0415
     from ftbench.results.project import project_folder  # noqa: PLC0415
 
-    folder, console = project_folder(Path.cwd()), _console()
+    folder, console = project_folder(), _console()
     every = suite.chosen(suite.cells(folder), bench or experiment.USUAL)
     cells = experiment.cells_of(every, mode, mode_b)
     machine = register(folder / "results", machine, console.print)
@@ -293,7 +279,7 @@ def noise(
     from ftbench.experiments import suite  # noqa: PLC0415
     from ftbench.results.project import project_folder  # noqa: PLC0415
 
-    folder = project_folder(Path.cwd())
+    folder = project_folder()
     cells = suite.chosen(suite.cells(folder), bench)
     console = _console()
     machine = register(folder / "results", machine, console.print)
@@ -438,7 +424,7 @@ def selftest(
     from ftbench.experiments.duel import duellist  # noqa: PLC0415
     from ftbench.results.project import project_folder  # noqa: PLC0415
 
-    folder, console = project_folder(Path.cwd()), _console()
+    folder, console = project_folder(), _console()
     every = suite.chosen(suite.cells(folder), bench or ".")
     machine = register(folder / "results", machine, console.print)
     interpreter, chosen = choose(python, arm, console)

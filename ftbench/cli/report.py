@@ -1,7 +1,11 @@
-"""What tells of results: `ftbench report`, `compare`, `advise`; `results` looks after the files."""
+"""What tells of results: `ftbench report`, `compare`, `advise`, `open`, `export`, `results`."""
 
 from __future__ import annotations
 
+import functools
+import http.server
+import threading
+import webbrowser
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,7 +30,7 @@ from ftbench.facts.units import plural
 from ftbench.probe.scenarios.base import MOST_WORKERS
 from ftbench.probe.scenarios.shared_set_strategies import KINDS, SEEN
 from ftbench.report.document import Document
-from ftbench.report.output import Output, output_options
+from ftbench.report.output import Output, output_options, writable
 
 if TYPE_CHECKING:
     from ftbench.results.migration import MigratedFile
@@ -235,6 +239,119 @@ def advise(
         )
     if wrong:
         raise RegressionError(wrong)
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """Say nothing of each request."""
+
+
+@click.command(
+    "open",
+    help="""Show the pages in a browser, served on this machine alone, until Ctrl-C.
+
+    With --file there is no server, and so no raw graphs.
+    """,
+)
+@click.option("--file", "as_file", is_flag=True, help="Open the file, without a server.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: any free one.")
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
+def open_site(*, as_file: bool, port: int, no_browser: bool) -> None:
+    from ftbench.results.project import project_folder  # noqa: PLC0415
+
+    first = project_folder() / "html" / "choose.html"
+    if not first.is_file():
+        raise NothingError(
+            "The pages are not drawn yet.",
+            hint="asv publish draws them from results/; ftbench bench measures and draws.",
+        )
+    if as_file:
+        _show(first.as_uri(), silent=no_browser)
+        return
+    handler = functools.partial(_Quiet, directory=first.parent)
+    try:
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+    except OSError as error:
+        raise ResultsError(
+            f"Nothing can be served on port {port}: {error.strerror}.",
+            hint="Leave --port out for a free one, or say --file.",
+        ) from error
+    with server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        _show(f"http://127.0.0.1:{server.server_port}/{first.name}", silent=no_browser)
+        click.echo("Ctrl-C ends it.", err=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            server.shutdown()
+
+
+def _show(address: str, *, silent: bool) -> None:
+    click.echo(address)
+    if not silent and not webbrowser.open(address):
+        click.echo("No browser could be started: open this address in one.", err=True)
+
+
+@click.command(
+    help="""Write what was measured for other programs.
+
+    pyperf: a suite of one build, for 'pyperf stats' and 'hist'. 'pyperf compare_to' takes all
+    samples for independent, and calls noise significant: judge by 'ftbench compare'.
+
+    openmetrics: for 'promtool tsdb create-blocks-from openmetrics', each release at its date, so
+    that Prometheus has to keep years (--storage.tsdb.retention.time=10y); with --no-timestamps for
+    node_exporter's textfile collector. docs/grafana.json draws it.
+
+    parquet: a row for each sample, for DuckDB, pandas, polars; needs ftbench[export].
+    """
+)
+@click.option(
+    "--to", "form", required=True, type=click.Choice(["pyperf", "openmetrics", "parquet"])
+)
+@selecting()
+@click.option("--no-timestamps", is_flag=True, help="Of openmetrics.")
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    callback=writable,
+    help="Written whole or not at all. Default: printed.",
+)
+def export(form: str, path: Path | None, *, no_timestamps: bool, **wanted: str | None) -> None:
+    from ftbench.files import written_whole  # noqa: PLC0415
+    from ftbench.report import exports  # noqa: PLC0415
+    from ftbench.results.project import load_project  # noqa: PLC0415
+    from ftbench.results.selection import parse_filter  # noqa: PLC0415
+
+    tree = load_project()
+    asked = parse_filter(tree, **wanted).of(tree)
+    if not any(each.median is not None for each in asked.figures):
+        raise NothingError(
+            "Nothing was measured of all that is asked for.",
+            hint="ftbench report says what there is.",
+        )
+    if form == "parquet" and path is None:
+        raise UsageError("A Parquet file is not printed.", hint="Say where: -o FILE.")
+    if form == "pyperf" and (lacks := exports.left_out(asked)):
+        click.echo(f"Without what pyperf has no unit for: {lacks}.", err=True)
+    text = ""
+    if form == "pyperf":
+        text = exports.pyperf(asked)
+    elif form == "openmetrics":
+        text = exports.openmetrics(asked, tree, timestamps=not no_timestamps)
+    if path is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        with written_whole(path) as beside:
+            if form == "parquet":
+                exports.parquet(asked, beside)
+            else:
+                beside.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ResultsError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 results = click.Group("results", help="Look after result files.")

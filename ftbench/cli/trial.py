@@ -77,11 +77,8 @@ class _Kept(click.Command):
                 continue
             for each in value if isinstance(value, list) else [value]:
                 text = json.dumps(each) if option == "input" else str(each)
-                yield from (f"--{option}", str(folder / text) if _is_path(param) else text)
-
-
-def _is_path(param: click.Option) -> bool:
-    return isinstance(param.type, click.Path)
+                is_path = isinstance(param.type, click.Path)
+                yield from (f"--{option}", str(folder / text) if is_path else text)
 
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

@@ -164,7 +164,7 @@ def verified(
     every.sort(key=lambda pair: pair[1].cost.value)
     found = survey().interpreters
     first = [_contender(given, found, *each) for each in every[:FIRST]]
-    ours = given.pick.machine, identity(project_folder(Path.cwd()), console.print)
+    ours = given.pick.machine, identity(project_folder(), console.print)
     here = any((each.name, each.identity) == ours for each in machines)
     MEASURING_LOCK.acquire()
     order = random.Random()  # noqa: S311 - no secrets here

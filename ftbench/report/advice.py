@@ -44,7 +44,7 @@ class Given:
 def document_of(given: Given) -> Document:
     """Return the document: a part per arm, then all of them together and how to read it."""
     return Document(
-        title=_title(given),
+        title=f"{asked(given.advice.question)}: {measured_on(given.pick, given.cores)}",
         record=_record(given),
         parts=(
             *(_arm(each, given) for each in given.advice.arms),
@@ -123,10 +123,6 @@ def _expected_record(expected: Estimate) -> dict[str, Any]:
 
 def _no_data_record(no_data: NoData, given: Given) -> dict[str, Any]:
     return {"why": no_data.why, "command": given.command(no_data)}
-
-
-def _title(given: Given) -> str:
-    return f"{asked(given.advice.question)}: {measured_on(given.pick, given.cores)}"
 
 
 def _together(given: Given) -> Part:

@@ -28,8 +28,9 @@ _SETTLED: Final = 2 * 10**9  # nanoseconds; the coarsest clocks of file systems 
 _KEPT: Final = 4  # folders, those used last
 
 
-def project_folder(start: Path) -> Path:
-    """Return the nearest folder, `start` or above, that asv can run in; or `UsageError`."""
+def project_folder() -> Path:
+    """Return the nearest folder, this one or above, that asv can run in; or `UsageError`."""
+    start = Path.cwd()
     for folder in (start, *start.parents):
         if (folder / CONFIGURATION).is_file():
             return folder
@@ -41,7 +42,7 @@ def project_folder(start: Path) -> Path:
 
 def results_folder() -> Path:
     """Return where the results lie of the project that the user is in; it need not exist."""
-    return project_folder(Path.cwd()) / _RESULTS
+    return project_folder() / _RESULTS
 
 
 def load_project() -> ResultTree:

@@ -13,7 +13,6 @@ from ftbench.analysis.conditions import MACHINE_FACTS, machine_facts, value_word
 from ftbench.facts.arms import ARMS, Arm
 from ftbench.files import safe_name
 from ftbench.probe.instruments.machine import advice
-from ftbench.report import witnesses
 from ftbench.report.document import Table
 from ftbench.results import ResultFile, ResultTree, State
 from ftbench.results.figure import Figure, NoiseSeries, SeriesKey
@@ -81,7 +80,7 @@ def _page(name: str, names: Sequence[str], tree: ResultTree, floors: Floors) -> 
             "builds": method_tables.builds(sources),
             "runs": method_tables.runs(sources),
             **({"duels": method_tables.duels(duels)} if duels else {}),
-            "witnesses": witnesses.table(figures),
+            "witnesses": method_tables.witnesses(figures),
         },
         "noise": noise_of(tree, name, floors),
         "missing": {

@@ -1,11 +1,14 @@
-"""Tables of one machine: its builds and runs, what is missing or was disturbed, its noise."""
+"""Tables of one machine: its builds and runs, what is missing or was disturbed, its noise.
+
+And asv's own clock and peak beside the probe's figures of the same, and why they differ.
+"""
 
 from __future__ import annotations
 
 import bisect
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -14,6 +17,7 @@ from ftbench.analysis.names import cell_name, metric_name
 from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.facts.modes import EVERY_MODE
 from ftbench.facts.units import digits
+from ftbench.probe.scenarios.shared_set import MANAGED_OPERATIONS, OPERATIONS
 from ftbench.releases import Release
 from ftbench.report.document import Row, Table
 from ftbench.results import Figure, ResultFile, State
@@ -373,3 +377,95 @@ def _series_title(run: NoiseSeries) -> str:
 
 def _percent(share: float) -> str:
     return f"{digits(share * 100)}{_THIN}%"
+
+
+AGREE: Final = 0.10
+_GATE: Final = "asv's clock begins before the gate opens and ends when all reports have come"
+
+
+class Witness(NamedTuple):
+    """A benchmark of asv's and the probe's that sees the same, and why they may differ."""
+
+    asv: str
+    probe: str
+    params: Mapping[str, str]
+    why: str
+    # How many of the latter asv times at once: by threads, and by processes if that is another.
+    factor: float = 1.0
+    by_processes: float = 0.0
+
+    def times(self, mode: str) -> float:
+        return (mode != "threads" and self.by_processes) or self.factor
+
+
+WITNESSES: Final = (
+    Witness(
+        "lifecycle.RoundClock.time_round",
+        "lifecycle.Lifecycle.track_round",
+        {"workers": "8", "task": "empty"},
+        "asv's process is larger, its garbage is not collected, reports are read in it",
+    ),
+    Witness(
+        "pools.ColdClock.time_cold",
+        "pools.Pools.track_cold",
+        {"pool": "executor"},
+        "asv's process is larger, and its garbage is not collected",
+    ),
+    Witness(
+        "shared_set.RoundClock.time_round",
+        "shared_set.SharedSet.track_op",
+        {"strategy": "lock", "fill": "cold"},
+        _GATE,
+        factor=8.0 * OPERATIONS,
+        by_processes=8.0 * MANAGED_OPERATIONS,
+    ),
+    Witness(
+        "shared_set.Peak.peakmem_inserting",
+        "shared_set.SharedSet.track_rss",
+        {"strategy": "lock", "fill": "cold"},
+        "asv's process has asv and the harness loaded, and a table is copied while it grows",
+    ),
+    Witness(
+        "cpu_scaling.TeamClock.time_round",
+        "cpu_scaling.CpuScaling.track_unit_2",
+        {"kernel": "sum_of_squares"},
+        f"{_GATE}; its workers are not held to cores of their own",
+        factor=2.0 * 25,
+    ),
+    Witness(
+        "footprint.Peak.peakmem_busy",
+        "footprint.Footprint.track_rss",
+        {"workers": "8"},
+        "asv's process has asv and the harness loaded",
+    ),
+)
+
+
+def ratios(figures: Iterable[Figure]) -> Iterator[tuple[Witness, Figure, float]]:
+    """Yield what asv saw and its ratio to what the probe did, of one run."""
+    known = [each for each in figures if each.median]
+    for witness in WITNESSES:
+        for ours in (each for each in known if each.benchmark == witness.asv):
+            mode = ours.params["mode"]
+            wanted = {"mode": mode, **witness.params}
+            for other in known:
+                same = other.benchmark == witness.probe and other.key == ours.key
+                if same and other.params == wanted and other.shares_run(ours):
+                    assert ours.measured
+                    assert other.measured
+                    yield witness, ours, ours.measured / (other.measured * witness.times(mode))
+
+
+def witnesses(figures: Iterable[Figure]) -> Table:
+    """Return the witnesses as a table, each with why it differs where it does."""
+    rows = []
+    for witness, ours, ratio in ratios(figures):
+        why = witness.why if abs(ratio - 1) > AGREE else "they agree"
+        seen = witness.asv, witness.probe, ours.params["mode"], ours.arm.label, str(ours.release)
+        rows.append((*seen, why, f"{ratio:.2f}\N{MULTIPLICATION SIGN}"))
+    return table(
+        "Witnesses: asv's own clock and peak over the probe's figure of the same",
+        ("asv's", "the probe's", "mode", "arm", "release", "beyond 10 %", "ratio"),
+        rows,
+        numbers=1,
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +10,7 @@ from typing import Any, Final
 from ftbench.analysis import conditions
 from ftbench.facts.arms import Arm
 from ftbench.facts.units import FEW, WIDEST, scale_for
+from ftbench.report.output import finite
 from ftbench.report.words import effort_title
 from ftbench.results import Figure, State
 from ftbench.site.filters import SYMBOLS
@@ -53,20 +53,12 @@ def script(name: str, content: object) -> str:
         text = _json(content)
     except ValueError:
         # NaN and infinity, which a damaged result may have, are no JSON.
-        text = _json(_without_nan(content))
+        text = _json(finite(content))
     return f"ftbench.take({json.dumps(name)},{text});\n"
 
 
 def _json(content: object) -> str:
     return json.dumps(content, separators=(",", ":"), allow_nan=False)
-
-
-def _without_nan(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {key: _without_nan(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_without_nan(value) for value in content]
-    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def verdict_files(scenario: str, every: Iterable[Series], timeline: Timeline) -> SeriesByFile:

@@ -15,8 +15,7 @@ from fake_builds import Install, chosen, interpreter
 from filelock import FileLock
 
 from ftbench.asv import environment as module
-from ftbench.asv.cell_server import CellServer
-from ftbench.asv.environment import CPythonEnvironment
+from ftbench.asv.environment import CellServer, CPythonEnvironment
 from ftbench.asv.journal import CellJournal
 from ftbench.probe.run.asv_benchmark import CellFile
 from ftbench.pythons import Interpreter

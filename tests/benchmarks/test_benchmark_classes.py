@@ -40,7 +40,7 @@ from ftbench.probe.scenarios.scaling import Block, Report, Turn, metrics
 from ftbench.probe.scenarios.shared_set import WARM, as_round
 from ftbench.probe.workers.base import Team
 from ftbench.probe.workloads.kernels import KERNELS
-from ftbench.report import witnesses
+from ftbench.site import method_tables
 
 CLASSES = (lifecycle.Lifecycle, footprint.Footprint)
 EACH_CLASS = pytest.mark.parametrize("benchmark", CLASSES, ids=lambda each: each.__name__)
@@ -260,7 +260,7 @@ def test_a_witness_does_what_the_probe_does_and_records_it_once(
     assert (record["kind"], record["group"]) == ("cell", group)
     assert record["params"]["mode"] == mode
     assert record["params"].keys() == {"mode", *dict(witness.ladders)}
-    assert f"{group}.{measured}" in {each.asv for each in witnesses.WITNESSES}
+    assert f"{group}.{measured}" in {each.asv for each in method_tables.WITNESSES}
 
 
 def test_a_witness_says_why_a_mode_is_skipped(
@@ -275,8 +275,8 @@ def test_a_witness_says_why_a_mode_is_skipped(
     assert (record["group"], record["params"]["mode"]) == ("lifecycle.RoundClock", "processes-fork")
 
 
-def _witness(asv: str) -> witnesses.Witness:
-    [found] = [each for each in witnesses.WITNESSES if each.asv == asv]
+def _witness(asv: str) -> method_tables.Witness:
+    [found] = [each for each in method_tables.WITNESSES if each.asv == asv]
     return found
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from commands import Command
 
-from ftbench.cli import site
+from ftbench.cli import report
 from ftbench.errors import NothingError, ResultsError
 
-OPEN = Command(site.open_site)
+OPEN = Command(report.open_site)
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_pages_that_are_not_drawn_say_what_draws_them(pages: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_said(pages: Path) -> None:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), site._Quiet) as other:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), report._Quiet) as other:
         refused = OPEN.error("--no-browser", "--port", str(other.server_port))
     assert isinstance(refused, ResultsError)
     assert str(other.server_port) in refused.message

@@ -9,7 +9,7 @@ import pytest
 from chatty import chatty_copy
 from probing import ROOT, environment, run_probe
 
-from ftbench.asv.cell_server import CellServer
+from ftbench.asv.environment import CellServer
 from ftbench.errors import InterpreterError
 from ftbench.experiments.harness import probe
 from ftbench.pythons import Interpreter, discover

@@ -16,7 +16,7 @@ from rich.console import Console
 from tiny_wheels import MACHINE, buildable, only_index, wheel
 
 from ftbench.cli import cli
-from ftbench.cli import engines as command
+from ftbench.cli import cpythons as command
 from ftbench.errors import NotAvailableError
 from ftbench.facts.engines import ENGINES, Engine
 from ftbench.facts.modes import EVERY_MODE

@@ -20,7 +20,7 @@ from commands import Command
 from fake_results import arms, result_file, slow_down, write_project
 from synthetic import Plan
 
-from ftbench.cli.export import export
+from ftbench.cli.report import export
 
 EXPORT = Command(export)
 BOARD: dict[str, Any] = json.loads(

@@ -20,7 +20,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 from synthetic import Plan
 
-from ftbench.cli.export import export
+from ftbench.cli.report import export
 from ftbench.errors import NotAvailableError, NothingError, UsageError
 from ftbench.report import exports
 from ftbench.results import ResultTree, read_results

@@ -20,8 +20,7 @@ from commands import Command
 from outline import Outline
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from ftbench.cli.export import export
-from ftbench.cli.report import advise, compare, report
+from ftbench.cli.report import advise, compare, export, report
 from ftbench.facts.units import _SCALES, digits
 from ftbench.results.selection import Rig
 from ftbench.site.filters import change

@@ -37,8 +37,7 @@ from ftbench.facts.modes import MODES
 from ftbench.facts.units import digits, span, times
 from ftbench.releases import Release
 from ftbench.report.document import Tone
-from ftbench.report.sections.sharing import SHARING
-from ftbench.report.sections.workers import ROUND_EMPTY, TREE_PSS
+from ftbench.report.sections.workers import ROUND_EMPTY, SHARING, TREE_PSS
 from ftbench.report.words import NONE
 from ftbench.results import Figure, ResultTree, State, read_results
 from ftbench.results.duels import read_duels, series_of

@@ -13,7 +13,7 @@ import secrets
 import shutil
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -564,9 +564,5 @@ def raise_worst(trial: Trial) -> None:
             story=f"{worst.mode}{workers} on {worst.build}: {worst.failed}\n{worst.story}".strip(),
         )
     if not any(cell.processes for cell in trial.cells):
-        reasons = _unique(cell.skipped for cell in trial.cells)
+        reasons = filter(None, dict.fromkeys(cell.skipped for cell in trial.cells))
         raise NotAvailableError("No mode could be tried here.", story="\n".join(reasons))
-
-
-def _unique(texts: Iterable[str]) -> list[str]:
-    return list(filter(None, dict.fromkeys(texts)))

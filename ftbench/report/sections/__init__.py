@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ftbench.report.sections.computing import CHOOSING, COMPUTING
-from ftbench.report.sections.sharing import SHARING
-from ftbench.report.sections.workers import FAILING, WAITING, WORKERS
+from ftbench.report.sections.workers import FAILING, SHARING, WAITING, WORKERS
 
 __all__ = ["GROUPS", "SECTIONS"]
 

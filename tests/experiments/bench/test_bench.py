@@ -305,17 +305,23 @@ def test_the_environments_are_called_as_asv_calls_them(
     assert sorted(bench.environment_names(pair, "smoke")) == sorted(theirs)
 
 
-def test_the_project_is_the_nearest_folder_with_a_configuration(tmp_path: Path) -> None:
+def test_the_project_is_the_nearest_folder_with_a_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "asv.conf.json").touch()
     below = tmp_path / "a" / "b"
     below.mkdir(parents=True)
-    assert project_folder(below) == tmp_path
-    assert project_folder(tmp_path) == tmp_path
+    for folder in (below, tmp_path):
+        monkeypatch.chdir(folder)
+        assert project_folder() == tmp_path
 
 
-def test_outside_of_a_project_it_says_where_it_looked(tmp_path: Path) -> None:
+def test_outside_of_a_project_it_says_where_it_looked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match=r"no asv\.conf\.json") as raised:
-        project_folder(tmp_path)
+        project_folder()
     assert str(tmp_path) in str(raised.value)
     assert "clone of ftbench" in str(raised.value)
 

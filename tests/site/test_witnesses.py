@@ -9,7 +9,7 @@ from fake_figures import figure
 from probing import ROOT
 
 from ftbench.experiments import suite
-from ftbench.report.witnesses import WITNESSES, Witness, ratios, table
+from ftbench.site.method_tables import WITNESSES, Witness, ratios, witnesses
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 EACH = pytest.mark.parametrize("witness", WITNESSES, ids=lambda each: each.asv)
@@ -37,7 +37,7 @@ def test_what_is_within_a_tenth_agrees_and_what_is_not_says_why(witness: Witness
     for off in (1.0, 1.09, 1.2, 0.8):
         cost = 0.01 * witness.times("threads") * off
         asv = figure(cost=cost, benchmark=witness.asv, params=own)
-        [row] = table([probe, asv]).rows
+        [row] = witnesses([probe, asv]).rows
         said[off] = row.cells[-2:]
     assert said == {
         1.0: ("they agree", f"1.00{TIMES}"),
