@@ -191,8 +191,6 @@ class CPythonEnvironment(Environment):
     def flavour(self) -> str:
         return str(self._requirements["build"])
 
-    # -- the environment on disk
-
     def create(self) -> None:
         with as_user_errors():
             MEASURING_LOCK.acquire()
@@ -262,8 +260,6 @@ class CPythonEnvironment(Environment):
                 hint="Make another: ftbench pythons install "
                 f"{_wanted(interpreter.release, self.arm)}",
             )
-
-    # -- running in it
 
     def find_executable(self, executable: str) -> str:
         """Return the selected release's Python; there is no other program in here."""
@@ -352,8 +348,6 @@ class CPythonEnvironment(Environment):
                     f"measure them anew, remove {path}"
                 )
         return JOURNALS[self.name, commit_hash]
-
-    # -- what the benchmarks hand over beside their samples
 
     def take_staged(self) -> list[Record]:
         """Return what the benchmarks staged since the last call, with its place in the run."""

@@ -41,8 +41,6 @@ class CPythonRepo(Repo):
         self._find_installed = find_installed
         self._measured: frozenset[Release] = frozenset()
 
-    # -- what asv asks for: names and ids
-
     @as_user_errors()
     def get_hash_from_name(self, name: str | None) -> str:
         """Return the commit id of a release, tag, branch, id or HEAD; None is the first branch."""
@@ -70,8 +68,6 @@ class CPythonRepo(Repo):
         """Return what asv's charts name on their axis, oldest first."""
         return {release.name: release.commit_id for release in sorted(self._history.landmarks)}
 
-    # -- dates and order
-
     @as_user_errors()
     def get_date(self, commit: str) -> int:
         """Return the release's date as JavaScript has it, in milliseconds; no two are alike."""
@@ -89,8 +85,6 @@ class CPythonRepo(Repo):
         # An id of no release goes first, and asv then warns that it is on no branch.
         order = sorted(commits, key=lambda commit: (releases[commit] is not None, commit))
         return {commit: number for number, commit in enumerate(order)}
-
-    # -- branches and ranges
 
     @as_user_errors()
     def get_branch_commits(self, branch: str | None) -> list[str]:
@@ -118,8 +112,6 @@ class CPythonRepo(Repo):
         """Return the range after a result, up to the tip of a branch."""
         return self.get_range_spec(latest_result, self.get_branch_name(branch))
 
-    # -- what only a repository with files has
-
     @classmethod
     def url_match(cls, _url: str) -> bool:
         """Never guess from a URL that this class is meant: the configuration says so."""
@@ -130,8 +122,6 @@ class CPythonRepo(Repo):
 
     def checkout(self, path: str, commit_hash: str) -> None:
         """Do nothing: a release is installed, not checked out."""
-
-    # -- ours
 
     @functools.cached_property
     def _builds(self) -> frozenset[tuple[Release, bool]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from ftbench.errors import FtbenchError
+from ftbench.errors import FtbenchError, UsageError
 from ftbench.facts.arms import ARMS
 
 if TYPE_CHECKING:
@@ -47,13 +47,13 @@ _SELECT: Final[dict[str, tuple[str, str]]] = {
     "build": ("FLAVOUR", "A build of the results."),
     "bench": ("REGEX", "Only series whose names match."),
 }
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def selecting(*names: str, **helps: str) -> Callable[[_Command], _Command]:
+def selecting(*names: str, **helps: str) -> Callable[[Command], Command]:
     """Return the options that select results, by default all of them; some with other words."""
 
-    def decorate(command: _Command) -> _Command:
+    def decorate(command: Command) -> Command:
         for name in reversed(names or tuple(_SELECT)):
             metavar, words = _SELECT[name]
             command = click.option(
@@ -69,6 +69,20 @@ def selecting(*names: str, **helps: str) -> Callable[[_Command], _Command]:
         return command
 
     return decorate
+
+
+def quantity(
+    metavar: str, read: Callable[[str], object], *names: str, **attributes: Any
+) -> Callable[[Command], Command]:
+    """Return an option whose text `read` turns into a number."""
+
+    def read_text(_: click.Context, __: click.Parameter, text: str | None) -> object:
+        try:
+            return None if text is None else read(text)
+        except UsageError as error:
+            raise click.BadParameter(f"{error.message} {error.hint}".strip()) from error
+
+    return click.option(*names, metavar=metavar, callback=read_text, **attributes)
 
 
 def names_of(kind: str) -> Complete:

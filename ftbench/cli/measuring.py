@@ -12,8 +12,7 @@ import click
 from rich.console import Console
 
 from ftbench.analysis.advice.question import seconds, share
-from ftbench.cli.arguments import names_of
-from ftbench.cli.report import quantity
+from ftbench.cli.arguments import names_of, quantity
 from ftbench.errors import NotAvailableError, RegressionError, UsageError
 from ftbench.experiments import rust_limit as limit
 from ftbench.experiments.reproduce.plan import PARTS, PROCESSES, parts_named

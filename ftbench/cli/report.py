@@ -7,9 +7,9 @@ import http.server
 import threading
 import webbrowser
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -24,7 +24,7 @@ from ftbench.analysis.advice.question import (
     share,
     size,
 )
-from ftbench.cli.arguments import names_of, selecting
+from ftbench.cli.arguments import names_of, quantity, selecting
 from ftbench.errors import NothingError, RegressionError, ResultsError, UsageError
 from ftbench.facts.units import plural
 from ftbench.probe.scenarios.base import MOST_WORKERS
@@ -113,23 +113,6 @@ def compare(output: Output, before: str, after: str, *, every: bool, **wanted: s
     output.write(document_of(compared, tree, every=every))
     if (raised := alarm(compared)) is not None:
         raise raised
-
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
-
-def quantity(
-    metavar: str, read: Callable[[str], object], *names: str, **attributes: Any
-) -> Callable[[_Command], _Command]:
-    """Return an option whose text `read` turns into a number."""
-
-    def read_text(_: click.Context, __: click.Parameter, text: str | None) -> object:
-        try:
-            return None if text is None else read(text)
-        except UsageError as error:
-            raise click.BadParameter(f"{error.message} {error.hint}".strip()) from error
-
-    return click.option(*names, metavar=metavar, callback=read_text, **attributes)
 
 
 @click.command(

@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
 from click.core import ParameterSource
 from rich.console import Console
 
 from ftbench.analysis.advice.question import cpu_price, memory_price, seconds, size
-from ftbench.cli.arguments import names_of
-from ftbench.cli.report import quantity
+from ftbench.cli.arguments import Command, names_of, quantity
 from ftbench.errors import FtbenchError, UsageError, unknown
 from ftbench.facts.trial_modes import TRIAL_MODE_NAMES
 from ftbench.report.output import Format, Output, output_options, rendered, writable
@@ -81,10 +80,7 @@ class _Kept(click.Command):
                 yield from (f"--{option}", str(folder / text) if is_path else text)
 
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
-
-def _file(*names: str, **attributes: Any) -> Callable[[_Command], _Command]:
+def _file(*names: str, **attributes: Any) -> Callable[[Command], Command]:
     return click.option(*names, type=click.Path(path_type=Path), **attributes)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from ftbench.analysis import conditions
@@ -27,22 +26,13 @@ SeriesByFile = Mapping[str, Sequence[Series]]
 """The series that are in each file, by its name without an ending."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphAddress:
-    """The parts of the address of a series on asv's pages, without the release's commit id."""
-
-    start: str  # the benchmark's
-    place: str  # the machine's and the arm's
-    own: str
-
-
-def graph_address(figure: Figure) -> GraphAddress:
-    """Take the address of a figure's series apart."""
+def graph_address(figure: Figure) -> tuple[str, str, str]:
+    """Return the address of a series on asv's pages: the benchmark's part, the arm's, its own."""
     start, _, query = figure.graph.partition("?")
     parts = query.split("&") if query else []
     own = [part for part in parts if part.startswith("p-")]
     place = [part for part in parts if not part.startswith(("p-", "commits="))]
-    return GraphAddress(start=start, place="&".join(place), own="&".join(own))
+    return start, "&".join(place), "&".join(own)
 
 
 def script(name: str, content: object) -> str:
@@ -135,12 +125,12 @@ def samples(every: Iterable[Series], timeline: Timeline) -> dict[str, Any]:
 
 def _samples(figures: Sequence[Sequence[Figure | None]]) -> dict[str, Any]:
     known = [figure for of_arm in figures for figure in of_arm if figure]
-    address = graph_address(known[0])
+    start, _, own = graph_address(known[0])
     scale = scale_for(known[0].unit, [figure.median for figure in known if figure.median])
     return {
         "unit": scale.symbol,
         "size": scale.size,
-        "graph": [address.start, address.own],
+        "graph": [start, own],
         "arms": [[_figure(figure) for figure in of_arm] for of_arm in figures],
     }
 
@@ -184,7 +174,7 @@ def _arm(arm: Arm, timeline: Timeline) -> list[str]:
     number = timeline.arms.index(arm)
     figures = (figure for table in timeline.figures.values() for figure in table[number])
     figure = next(filter(None, figures), None)
-    return [arm.name, arm.character, arm.label, graph_address(figure).place if figure else ""]
+    return [arm.name, arm.character, arm.label, graph_address(figure)[1] if figure else ""]
 
 
 def _step(timeline: Timeline, arm: Arm, against: Any, place: int) -> list[Any] | int:

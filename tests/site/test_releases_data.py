@@ -93,10 +93,10 @@ def test_every_series_is_in_one_file_of_each_kind_however_small_they_must_be(
 
 def test_the_address_of_a_series_is_put_together_again(made: Timeline) -> None:
     for figure in fake_results.tree().figures:
-        address = release_data.graph_address(figure)
+        begin, place, own = release_data.graph_address(figure)
         start, _, query = figure.graph.partition("?")
-        parts = [address.place, address.own, f"commits={figure.release.commit_id}"]
-        assert address.start == start
+        parts = [place, own, f"commits={figure.release.commit_id}"]
+        assert begin == start
         assert sorted(parse_qsl("&".join(parts))) == sorted(parse_qsl(query))
 
 

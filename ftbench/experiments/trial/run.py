@@ -176,8 +176,6 @@ class Run:
             story="\n".join(f"{build.name}: {build.skipped}" for build in self.builds),
         )
 
-    # -- what is asked of each build before anything is measured
-
     def _choose_inputs(self, inputs: Sequence[str]) -> None:
         self.inputs, self.count = tuple(inputs), len(inputs)
         lines = "".join(f"{line}\n" for line in inputs)
@@ -360,8 +358,6 @@ class Run:
                 self._say("results", told)
                 self.notes.append(f"{told}; each build is compared with its own plain loop.")
 
-    # -- how it is measured
-
     @cached_property
     def _seconds(self) -> float:
         return max(build.seconds for build in self._here)
@@ -440,8 +436,6 @@ class Run:
         yield SERIAL
         yield from (w for w in TRIAL_MODES[1:] if w.default and w.coroutine is build.coroutine)
         yield from [CUSTOM] * bool(self.question.executor)
-
-    # -- what is measured
 
     def _measure(self) -> None:
         spent, longest = 0.0, 0.0

@@ -123,7 +123,6 @@ def _instructions(group: str, per: str) -> tuple[Beside, ...]:
 _CPU_SCALING: Final = BenchmarkClass("cpu_scaling.CpuScaling")
 _BY_KERNEL: Final = Rungs(
     ladder=Ladder(param="kernel", values=tuple(KERNELS), against=Against.NOTHING),
-    every="every kernel",
 )
 # Of one kernel: a metric for each number of workers.
 _BY_WORKERS: Final = numbers(
@@ -249,7 +248,6 @@ _NATIVE_SECTION: Final = Section(
 )
 _BY_SMALL_KERNEL: Final = Rungs(
     ladder=Ladder(param="kernel", values=tuple(SMALL), against=Against.GIL_BUILD),
-    every="every kernel",
     groups={"one thread": tuple(SMALL)},
 )
 _SINGLE_THREAD_SECTION: Final = Section(
@@ -274,7 +272,6 @@ _SINGLE_THREAD_SECTION: Final = Section(
 _MUST_SCALE: Final = BenchmarkClass("must_scale.MustScale")
 BY_PATTERN: Final = Rungs(
     ladder=Ladder(param="pattern", values=tuple(LEDGER), against=Against.NOTHING),
-    every="every pattern",
     groups={
         ledger: tuple(name for name, entry in LEDGER.items() if entry.ledger == ledger)
         for ledger in dict.fromkeys(entry.ledger for entry in LEDGER.values())

@@ -80,7 +80,7 @@ class Rungs:
     """A ladder in words: what to call a value, all of them (`every`), and the baseline (`base`)."""
 
     ladder: Ladder
-    every: str
+    every: str = ""  # without, "every" and the ladder's parameter
     base: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     rivals: bool = False  # the values are ways to the same end
@@ -91,7 +91,9 @@ class Rungs:
         return self.names.get(value) or value_name(value)
 
     def naming(self, values: tuple[str, ...]) -> str:
-        return self.every if values == self.ladder.values else ", ".join(map(self.name, values))
+        if values == self.ladder.values:
+            return self.every or f"every {self.ladder.param}"
+        return ", ".join(map(self.name, values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,7 +67,6 @@ _POOLS: Final = BenchmarkClass("pools.Pools")
 def _pools(*names: str, rivals: bool) -> Rungs:
     return Rungs(
         ladder=Ladder(param="pool", values=names, base="executor", hole=no_such_pool),
-        every="every pool",
         base="the executor",
         rivals=rivals,
     )
@@ -120,7 +119,6 @@ _BY_STRATEGY: Final = Rungs(
         values=("lock", "atomic", "striped", "local", "actor", "shared_memory"),
         base="lock",
     ),
-    every="every strategy",
     base="strategy lock",
     rivals=True,
 )
@@ -219,7 +217,6 @@ _SHARDED_WRITERS_SECTION: Final = Section(
 )
 _BY_CHANNEL: Final = Rungs(
     ladder=Ladder(param="channel", values=(*CHANNELS, TASK), base="queue", hole=no_such_channel),
-    every="every channel",
     base="a queue",
     names={"simple_queue": "SimpleQueue"},
     rivals=True,
