@@ -95,7 +95,6 @@ class CellServer:
         return answer.strip() == b"true"
 
     def close(self) -> None:
-        """End the server, and a cell under way with it."""
         if self._program:
             self._program.__exit__()
         self._program = None
@@ -179,7 +178,6 @@ class CPythonEnvironment(Environment):
 
     @property
     def series(self) -> list[str]:
-        """The series that are measured at all: asv's branches."""
         return list(self._conf.branches)
 
     def of(self, requirements: dict[str, str], *, preferred: bool) -> CPythonEnvironment:
@@ -197,7 +195,6 @@ class CPythonEnvironment(Environment):
         super().create()
 
     def check_presence(self) -> bool:
-        """Return whether the folder is there; what is in it is checked when it is used."""
         return Path(self._path).is_dir()
 
     def _setup(self) -> None:
@@ -262,7 +259,6 @@ class CPythonEnvironment(Environment):
             )
 
     def find_executable(self, executable: str) -> str:
-        """Return the selected release's Python; there is no other program in here."""
         commit_hash = self._get_installed_commit_hash()
         if executable != "python" or commit_hash is None:
             raise OSError(f"{executable}: no such program in {self.name}")
@@ -350,7 +346,6 @@ class CPythonEnvironment(Environment):
         return JOURNALS[self.name, commit_hash]
 
     def take_staged(self) -> list[Record]:
-        """Return what the benchmarks staged since the last call, with its place in the run."""
         try:
             staged = self.staged.read_bytes()
         except FileNotFoundError:
@@ -364,7 +359,6 @@ class CPythonEnvironment(Environment):
 
 
 def _figure_from_cell(cell: CellFile, metric: str, result_file: str) -> bool:
-    """Write the figure that the run of `cell` has yielded; tell whether there is one."""
     kept = cell.take(metric)
     if kept is None or "failure" in kept:
         return False

@@ -188,5 +188,4 @@ class OwnMachine(AsvMachine):
         return self
 
     def save(self, results_dir: str) -> None:
-        """Go by what the results have on record of it, or write it there; never for another."""
         self.__dict__.update(introduce(Path(results_dir), self.machine))

@@ -103,7 +103,6 @@ def get_environments(
 
 
 def _split(environment: Any, *, verbose: bool) -> Iterator[Any]:
-    """Yield one environment per flavour in the place of ours; any other one as it is."""
     if not isinstance(environment, CPythonEnvironment) or environment.requirements:
         yield environment
         return
@@ -131,7 +130,6 @@ def _chosen(every: Sequence[Any], spec: str) -> Sequence[Any] | None:
 
 
 def _recorded(conf: Any, spec: str) -> Iterator[Any]:
-    """Yield the names of an arm's results, whatever their flavour, profile and machine."""
     for result in sorted(Path(conf.results_dir).glob("*/*.json")):
         name = result.stem.partition("-")[2]
         variables = dict(re.findall("-(PYTHON_[A-Z]+)(.*?)(?=-|$)", name))

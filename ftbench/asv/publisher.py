@@ -300,20 +300,24 @@ def _rewrite(html_dir: Path, change: Callable[[str], str]) -> None:
     write(index, change(index.read_text("utf-8")))
 
 
-class SitePublisher(OutputPublisher):
-    """Makes asv's pages say releases' names, lead to Choose and need no network."""
+class PagesPublisher(OutputPublisher):
+    """Writes our own pages, Choose first, and has asv's say releases' names and lead to them."""
 
     # After asv's last, "regressions" (3).
     order: ClassVar = 10
-    name: ClassVar = "ftbench-site"
-    button_label: ClassVar = "Names"
-    description: ClassVar = "Releases by name, and no network"
+    name: ClassVar = "ftbench-pages"
+    button_label: ClassVar = "Choose"
+    description: ClassVar = "Every mode on every arm"
 
     @classmethod
     def publish(
         cls, conf: Any, _repo: Any, _benchmarks: Any, _graphs: Any, revisions: Mapping[str, int]
     ) -> None:
-        """Rewrite the site; without npm or network it still loads asv's files from the network."""
+        """Do so, from the results alone: asv's graphs know medians, and no more.
+
+        Without npm or network asv's pages still load asv's files from the network.
+        """
+        begun = running()
         html_dir = Path(conf.html_dir)
         with as_user_errors():
             write_names(html_dir, tags_of(revisions))
@@ -325,26 +329,8 @@ class SitePublisher(OutputPublisher):
                 )
             else:
                 write_assets(html_dir, folder)
-
-
-class PagesPublisher(OutputPublisher):
-    """Writes our own pages, Choose first."""
-
-    order: ClassVar = 11
-    name: ClassVar = "ftbench-pages"
-    button_label: ClassVar = "Choose"
-    description: ClassVar = "Every mode on every arm"
-
-    @classmethod
-    def publish(
-        cls, conf: Any, _repo: Any, _benchmarks: Any, _graphs: Any, _revisions: Any
-    ) -> None:
-        """Write them, from the results alone: asv's graphs know medians, and no more."""
-        begun = running()
-        with as_user_errors():
-            folders = Path(conf.results_dir), Path(conf.html_dir)
-            written = begun.finish() if begun else write_pages(*folders)
-            write_search(folders[1], written.pages)
+            written = begun.finish() if begun else write_pages(Path(conf.results_dir), html_dir)
+            write_search(html_dir, written.pages)
         for warning in written.warnings:
             log.warning(str(warning))
         log.info(f"First page: {written.pages[0]}")

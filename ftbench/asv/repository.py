@@ -48,7 +48,6 @@ class CPythonRepo(Repo):
 
     @as_user_errors()
     def get_hash_from_parent(self, name: str) -> str:
-        """Return the commit id of the release before, in the same series."""
         return self._history.parent(self._release(name)).commit_id
 
     def get_name_from_hash(self, commit: str) -> str | None:
@@ -88,7 +87,6 @@ class CPythonRepo(Repo):
 
     @as_user_errors()
     def get_branch_commits(self, branch: str | None) -> list[str]:
-        """Return the commit ids of a branch, newest first."""
         return _commit_ids(self._history.branch(self.get_branch_name(branch)))
 
     def get_new_branch_commits(
@@ -109,7 +107,6 @@ class CPythonRepo(Repo):
         return f"{KNOWN}{commit_a}..{commit_b}"
 
     def get_new_range_spec(self, latest_result: str, branch: str | None = None) -> str:
-        """Return the range after a result, up to the tip of a branch."""
         return self.get_range_spec(latest_result, self.get_branch_name(branch))
 
     @classmethod

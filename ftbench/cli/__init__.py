@@ -121,7 +121,7 @@ class _Commands(click.Group):
 
 @click.group(
     cls=_Commands,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
     help="Measure what threads, processes and subinterpreters cost, on which CPython.",
 )
 @click.version_option(__version__)

@@ -173,19 +173,11 @@ def _releases(entries: tuple[KnownRelease, ...]) -> Document:
         for number, (machine, own) in enumerate([*profiles.items()] or [("", [])]):
             first = ("", "", "") if number else (release.name, day, ", ".join(names))
             rows.append(Row(cells=(*first, machine, ", ".join(own))))
+    columns = ("release", "date", "installed", "measured on", "profiles")
     return Document(
         title="CPython's releases: those that are known, installed here or measured",
         record=record,
-        parts=(
-            Part(
-                tables=(
-                    Table(
-                        columns=("release", "date", "installed", "measured on", "profiles"),
-                        rows=tuple(rows),
-                    ),
-                )
-            ),
-        ),
+        parts=(Part(tables=(Table(columns=columns, rows=tuple(rows)),)),),
     )
 
 

@@ -29,6 +29,7 @@ _certificate = click.option(
     "--certificate",
     type=_path,
     default=lambda: data_folder() / "fleet-certificate",
+    show_default=False,
     metavar="FOLDER",
     help="Where fleet.crt and fleet.key are. Default: in the user's data folder.",
 )

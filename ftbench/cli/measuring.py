@@ -16,7 +16,6 @@ from ftbench.cli.arguments import names_of, quantity
 from ftbench.errors import NotAvailableError, RegressionError, UsageError
 from ftbench.experiments import rust_limit as limit
 from ftbench.experiments.reproduce.plan import PARTS, PROCESSES, parts_named
-from ftbench.experiments.rust_limit import FILLS, FORMS
 from ftbench.facts.arms import ARMS
 from ftbench.facts.profiles import PROFILES, current_profile
 from ftbench.facts.units import plural
@@ -106,14 +105,14 @@ def bench(output: Output, *, profile: str | None, **options: Any) -> None:
     shell_complete=names_of("scenario"),
     help="Which series. Default: single_thread.",
 )
-@quantity("TIME", seconds, "--budget", default="15s", show_default=True, help="Per cell.")
+@quantity("TIME", seconds, "--budget", default="15s", help="Per cell.")
 @quantity(
     "SHARE",
     share,
     "--margin",
     help="Differences up to it are the same: 1%. Default: 3 % of a time.",
 )
-@click.option("--pairs", type=click.IntRange(5, 60), default=60, show_default=True)
+@click.option("--pairs", type=click.IntRange(5, 60), default=60)
 @click.option(
     "--seed", type=click.IntRange(0), help="For orders and memory layouts. Default: random."
 )
@@ -250,7 +249,6 @@ def reproduce(
     "--replicates",
     type=click.IntRange(2, 1_000),
     default=4,
-    show_default=True,
     help="How many fresh processes per cell and side.",
 )
 @_machine
@@ -336,22 +334,15 @@ def _arms(python: str | None, others: Sequence[Interpreter]) -> tuple[str | None
     help="Only this one.",
 )
 @click.option(
-    "--pairs",
-    type=click.IntRange(1, 10_000),
-    default=3,
-    show_default=True,
-    help="Rounds of A B B A per process.",
+    "--pairs", type=click.IntRange(1, 10_000), default=3, help="Rounds of A B B A per process."
 )
 @click.option(
     "--processes",
     type=click.IntRange(1, 1_000),
     default=8,
-    show_default=True,
     help="How many fresh processes per loop.",
 )
-@click.option(
-    "--deadline", type=float, default=120.0, show_default=True, help="Seconds per process."
-)
+@click.option("--deadline", type=float, default=120.0, help="Seconds per process.")
 @_fresh
 @output_options
 def overhead(
@@ -394,9 +385,7 @@ def overhead(
     "share",
     help="Work to add. Default: each target's. 0%: equal sides.",
 )
-@click.option(
-    "--trials", type=click.IntRange(1, 1_000), default=20, show_default=True, help="Per cell."
-)
+@click.option("--trials", type=click.IntRange(1, 1_000), default=20, help="Per cell.")
 @quantity("TIME", seconds, "--budget", "seconds", help="Per trial. Default: each target's.")
 @quantity(
     "TIME",
@@ -466,18 +455,11 @@ def build_native() -> None:
     "run",
     help="Compile it if needed, and measure the same forms and metrics as the probe.",
 )
-@click.option("--form", type=click.Choice(FORMS), default="fixed", show_default=True)
-@click.option("--workers", type=int, default=8, show_default=True, help="How many threads.")
-@click.option("--fill", type=click.Choice(FILLS), default="cold", show_default=True)
-@click.option(
-    "--duration",
-    type=int,
-    default=5000,
-    show_default=True,
-    metavar="MS",
-    help="Not for form fixed.",
-)
-@click.option("--id-space", type=int, default=10_000_000, show_default=True)
+@click.option("--form", type=click.Choice(limit.FORMS), default="fixed")
+@click.option("--workers", type=int, default=8, help="How many threads.")
+@click.option("--fill", type=click.Choice(limit.FILLS), default="cold")
+@click.option("--duration", type=int, default=5000, metavar="MS", help="Not for form fixed.")
+@click.option("--id-space", type=int, default=10_000_000)
 @click.option("--profile", help="Default: FTBENCH_PROFILE, quick.")
 @click.option("--deadline", type=float, metavar="SECONDS", help="Default: 60 plus the time box.")
 @output_options

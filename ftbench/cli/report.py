@@ -126,31 +126,28 @@ def compare(output: Output, before: str, after: str, *, every: bool, **wanted: s
     """
 )
 @quantity("TIME", seconds, "--task", required=True, help="Its time in a plain loop: 200us.")
-@quantity("SIZE", size, "--payload", default="0", show_default=True, help="64KiB, 1MiB.")
+@quantity("SIZE", size, "--payload", default="0", help="64KiB, 1MiB.")
 @quantity(
     "SHARE",
     share,
     "--shared-writes",
     "shared",
     default="0%",
-    show_default=True,
     help="The share of tasks that write to shared data: 5%.",
 )
 @click.option(
     "--shared-kind",
     type=click.Choice(list(KINDS)),
     default=SEEN,
-    show_default=True,
     help="When others see a write: "
     + "; ".join(f"{kind} (by {', '.join(names)})" for kind, names in KINDS.items()),
 )
-@click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=8, show_default=True)
+@click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=8)
 @quantity(
     "SHARE",
     share,
     "--waiting",
     default="0%",
-    show_default=True,
     help="The share of its time that it waits without using a core: 90%.",
 )
 @quantity("SIZE", size, "--memory", help="A limit for the memory of all processes: 2GiB.")
@@ -237,9 +234,9 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
     """,
 )
 @click.option("--file", "as_file", is_flag=True, help="Open the file, without a server.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Default: any free one.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Default: any free one.")
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
-def open_site(*, as_file: bool, port: int, no_browser: bool) -> None:
+def open_site(*, as_file: bool, port: int | None, no_browser: bool) -> None:
     from ftbench.results.project import project_folder  # noqa: PLC0415
 
     first = project_folder() / "html" / "choose.html"
@@ -253,7 +250,7 @@ def open_site(*, as_file: bool, port: int, no_browser: bool) -> None:
         return
     handler = functools.partial(_Quiet, directory=first.parent)
     try:
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", port or 0), handler)
     except OSError as error:
         raise ResultsError(
             f"Nothing can be served on port {port}: {error.strerror}.",

@@ -123,7 +123,6 @@ def _file(*names: str, **attributes: Any) -> Callable[[Command], Command]:
 @click.option(
     "--check",
     default="equal",
-    show_default=True,
     help="How to compare results: equal, close:1e-9, M:F(result, expected), or none.",
 )
 @click.option("--executor", metavar="M:F", help="Makes an executor of N workers: one more mode.")
@@ -152,13 +151,12 @@ def _file(*names: str, **attributes: Any) -> Callable[[Command], Command]:
 @click.option("--with", "requirements", multiple=True, metavar="PACKAGE", help="Wheels only.")
 @_file("--with-requirements", "requirement_files", multiple=True, metavar="FILE")
 @_file("--project", metavar="DIR", help="Its code, and the dependencies in its pyproject.toml.")
-@quantity("TIME", seconds, "--budget", default="1m", show_default=True, help="For measuring.")
-@quantity("TIME", seconds, "--call-deadline", default="30s", show_default=True, help="Per call.")
+@quantity("TIME", seconds, "--budget", default="1m", help="For measuring.")
+@quantity("TIME", seconds, "--call-deadline", default="30s", help="Per call.")
 @click.option(
     "--shake",
     type=click.IntRange(0, 1_000_000),
     default=800,
-    show_default=True,
     help="Concurrent calls by threads, to see whether it is thread-safe. 0: none.",
 )
 @click.option("--no-memory", is_flag=True, help="Do not measure memory.")

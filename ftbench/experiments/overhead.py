@@ -189,7 +189,6 @@ class OverheadJob:
     deadline: float
 
     def asked(self) -> tuple[Sequence[Any], list[Interpreter]]:
-        """Return the request, which names its journal, and what it is measured on."""
         loops = [(each.scenario, each.mode.name, each.workers) for each in self.loops]
         words = "overhead", self.interpreter.name, self.arm.name, loops, self.pairs, self.processes
         return words, [self.interpreter]
@@ -349,7 +348,6 @@ def _line(loop: Loop, cost: LoopCost | None) -> Row:
 
 
 def _ratio_text(ratio: Ratio) -> str:
-    """Return a ratio with its interval: in thousandths, since hundredths are what it is about."""
     if ratio.interval is None:
         return f"{_number(ratio.value)} ({ratio.basis})"
     ends = (_number(ratio.interval.low), _number(ratio.interval.high))

@@ -38,12 +38,10 @@ class SuiteCell:
 
     @property
     def texts(self) -> dict[str, str]:
-        """The parameters as records have them: the mode first, all in plain text."""
         return {"mode": self.mode, **{name: str(value) for name, value in self.params.items()}}
 
     @property
     def title(self) -> str:
-        """The cell as people call it: `lifecycle.Lifecycle(threads, 8, empty)`."""
         return f"{self.group}({', '.join(self.texts.values())})"
 
     @property

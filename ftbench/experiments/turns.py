@@ -91,7 +91,6 @@ class Layout(NamedTuple):
 
     @classmethod
     def drawn(cls, number: int, draw: random.Random, *, alone: bool) -> Layout:
-        """Return that of a pair; `alone` are cells of one thread."""
         numbers = usable()
         cores = one_per_core(numbers) if alone and numbers else []
         cpus = [cores[number % len(cores)]] if cores else placed(os.environ)
@@ -197,7 +196,6 @@ print(MARK + json.dumps(bytecode()))
 
 @cache
 def _bytecode(python: Path) -> dict[str, str]:
-    """Return the variable by which cells of a Python write bytecode, if any; see `measure`."""
     found: dict[str, str] = answer_of(python, _BYTECODE)
     return found
 

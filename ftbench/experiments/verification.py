@@ -80,7 +80,6 @@ class Contender:
         return {"arm": self.advice.arm.name, "mode": mode, "seconds": self.seconds}
 
     def measure(self) -> None:
-        """Run its program once more; raises what became of it where that is no figure."""
         expected, asked = self.ranked.expectation, self.advice.asked
         question, sharing = asked.question, expected.sharing
         count = min(max(round(_SECONDS / expected.seconds.value), _FEWEST), _MOST)
@@ -147,7 +146,6 @@ class Pair:
 
     @property
     def wrong(self) -> str:
-        """How the worse ranked one was the better, and by how much."""
         much, reach = _words(ratio(self.better.processes, self.worse.processes))
         return f"{self.worse.title} is {much} ({reach}) as fast as {self.better.title}"
 
@@ -206,17 +204,13 @@ def _part(given: Given, first: list[Contender], pairs: list[Pair], *, here: bool
     )
     runs, machine = f"{plural(ROUNDS, 'process', 'processes')} of each", given.pick.machine
     machine += "" if here else ", another machine, whose ranking may be another"
-    return Part(
-        title="Verified by programs that share nothing with the harness",
-        tables=(
-            Table(
-                columns=("first", "then", "the ranking", "then / first", "99 % interval"),
-                rows=tuple(each.row() for each in pairs),
-                numbers=2,
-                notes=(f"{runs} on this machine, in turn; the advice is of {machine}. {taken}.",),
-            ),
-        ),
+    table = Table(
+        columns=("first", "then", "the ranking", "then / first", "99 % interval"),
+        rows=tuple(each.row() for each in pairs),
+        numbers=2,
+        notes=(f"{runs} on this machine, in turn; the advice is of {machine}. {taken}.",),
     )
+    return Part(title="Verified by programs that share nothing with the harness", tables=(table,))
 
 
 def _words(found: Ratio) -> tuple[str, str]:

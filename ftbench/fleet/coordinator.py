@@ -133,7 +133,6 @@ class Coordinator:
             )
 
     def _look(self, task: asyncio.Task[None]) -> None:
-        """Say that a host is silent, and wait no more for one that is for too long."""
         host = task.get_name()
         state = self.state.hosts[host]
         state.heard = max(state.heard, min(self.link.heard(host), time.time()))

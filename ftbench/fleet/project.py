@@ -69,7 +69,6 @@ class Project:
         return self.folder / "env" / "fleet" / name
 
     def lock(self) -> FileLock:
-        """Return what one coordinator holds at a time."""
         return FileLock(self.path(".lock"))
 
     def journal(self, *, fresh: bool = False) -> Journal:

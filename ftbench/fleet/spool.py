@@ -103,7 +103,6 @@ class Spool:
         return self.folder / "suites" / Path(digest).name
 
     def take_suite(self, digest: str, data: bytes) -> None:
-        """Unpack a suite, if it is what its digest says; raises `ResultsError`."""
         try:
             content = lzma.LZMADecompressor(memlimit=MOST_BYTES).decompress(data, MOST_BYTES)
             if hashlib.sha256(content).hexdigest() != digest:

@@ -122,7 +122,6 @@ def _titled(kind: Kind, name: str) -> str:
 
 
 def _machines(tree: ResultTree, before: str, after: str) -> str:
-    """Say in what two machines differ: an effect is theirs."""
     known = []
     for name in (before, after):
         machine = tree.machine(name)
@@ -195,7 +194,6 @@ def _ends(lost: Lost) -> str:
 def _one_sided(
     side: str, figures: Sequence[Figure], others: Sequence[Figure], *, every: bool
 ) -> Iterator[str]:
-    """Say what only one side has, what failed on the other one first."""
     if not figures:
         return
     states = {other.series.name: other.state for other in others}
@@ -302,7 +300,6 @@ def _counts(comparison: JudgedFamily) -> Table:
 
 
 def _floors(verdicts: Iterable[Verdict]) -> str:
-    """Return the floors of many: "±2 % to ±9 %, middle ±4 %"."""
     known = sorted(verdict.floor.effect for verdict in verdicts if verdict.floor)
     if not known:
         return "none"

@@ -124,7 +124,6 @@ def _over_work(idle: float) -> float:
 
 
 def _seconds(seconds: float) -> str:
-    """Return seconds in two digits, with their unit: no crossing is known better."""
     scale = scale_for("seconds", [seconds])
     return f"{float(f'{seconds / scale.size:.2g}'):g}\N{NO-BREAK SPACE}{scale.symbol}"
 
@@ -149,7 +148,6 @@ class WinnerMap:
 
     @property
     def rows(self) -> Iterator[tuple[Size, float | None, Sequence[tuple[Payload, ArmSpots]]]]:
-        """The places by size of task: its seconds in a plain loop here, and its payloads."""
         loops = self.cells.loop
         for number, size in enumerate(SIZES):
             first = number * len(PAYLOADS)
@@ -161,7 +159,6 @@ class WinnerMap:
 
     @property
     def notes(self) -> Iterable[str]:
-        """What is lacking, each reason once with the arms that it holds on."""
         lacking: dict[str, list[str]] = {}
         for arm, every in self.by_arm:
             for words in dict.fromkeys(words for spot in every for words in spot.words):

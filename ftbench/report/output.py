@@ -100,7 +100,6 @@ def output_options(command: Callable[..., None]) -> Callable[..., None]:
         "output_format",
         type=click.Choice([each.value for each in Format]),
         default=Format.TABLE.value,
-        show_default=True,
         help="github: annotations of a workflow, and its step's summary.",
     )
     @click.option(

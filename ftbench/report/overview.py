@@ -116,7 +116,6 @@ def _guard_rails(tree: ResultTree, choice: Choice) -> Iterator[Part]:
 
 
 def _verdicts(steps: Sequence[Step]) -> Part:
-    """Return what became of each release, the newest first, and the largest alarms."""
     title = "Verdicts"
     if not steps:
         return Part(title=title, lines=("There is no older release to judge it against.",))
@@ -220,7 +219,6 @@ def _parts(choice: Choice, wanted: Filter, steps: _Steps) -> tuple[Part, ...]:
 
 
 def _shown(tree: ResultTree, pick: Pick, wanted: Filter) -> ResultTree:
-    """Return the pick's results; a benchmark stays whole, for its series stand side by side."""
     asked = replace(wanted, arm=None, flavour=None)
     ours = [figure for figure in tree.figures if pick.shows(figure)]
     benchmarks = {figure.benchmark for figure in ours if asked.takes(figure)}

@@ -104,7 +104,6 @@ def _grid(table: Table, width: int) -> RenderableType:
 
 
 def _indented(table: Table) -> Iterator[Row]:
-    """Yield the rows; those below a heading begin further in."""
     is_grouped = any(row.tone is Tone.HEADING for row in table.rows)
     for row in table.full_rows:
         if is_grouped and row.tone is not Tone.HEADING:
@@ -149,5 +148,4 @@ def _list(table: Table, width: int) -> Iterator[Text]:
 
 
 def _safe(text: str, style: str = "") -> Text:
-    """Return a text in which there is no markup, and nothing that would steer the terminal."""
     return Text(plain(text), style=style)

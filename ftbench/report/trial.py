@@ -322,17 +322,10 @@ def _against(judged: Judged | None) -> Iterator[Part]:
         return
     cells = sorted(judged.cells, key=lambda each: _WORDS.index(each.verdict.word))
     rows = [Row(cells=("lost", what, why), tone=Tone.BAD) for what, why in judged.lost]
-    yield Part(
-        title=title,
-        lines=(f"An effect is after over before, so above 1 is worse. {SAME}", *judged.notes),
-        tables=(
-            Table(
-                columns=("verdict", "what", "why", "before", "after", "effect"),
-                numbers=3,
-                rows=(*rows, *map(_judged_row, cells)),
-            ),
-        ),
-    )
+    columns = ("verdict", "what", "why", "before", "after", "effect")
+    table = Table(columns=columns, numbers=3, rows=(*rows, *map(_judged_row, cells)))
+    lines = (f"An effect is after over before, so above 1 is worse. {SAME}", *judged.notes)
+    yield Part(title=title, lines=lines, tables=(table,))
 
 
 def _judged_row(each: JudgedCell) -> Row:

@@ -77,11 +77,9 @@ class ModeFigures(Figures):
         return bands
 
     def interval(self, cell: Cell) -> str:
-        """Return the ends of a measured cell's interval, or why there is none."""
         return interval_of(cell.figure, self.scale) if cell.figure else ""
 
     def beside_text(self, cell: Cell) -> str:
-        """Return what stands beside a cell: a number, or what became of it; "" without a column."""
         if self.beside is None:
             return ""
         other = self.beside.cell(cell.mode, cell.arm)
@@ -119,7 +117,6 @@ class GridFigures(Figures):
         return cls(name=name, view=view, index=index, grid=grid, control=control)
 
     def pictured_of(self, line: Line) -> Iterator[Cell]:
-        """Yield the cells that its picture shows of a line."""
         (value,) = line.values
         return (self.grid.pictured.cell(cell.mode, cell.arm, value) for cell in line.cells)
 
@@ -164,7 +161,6 @@ class GridFigures(Figures):
 
     @cached_property
     def reasons(self) -> Mapping[str, int]:
-        """Why cells have no number, each reason once and with the number that points at it."""
         lines = (line for _, lines in self.bands for line in lines if not line.words)
         cells = (cell for line in lines for cell in line.cells)
         reasons = dict.fromkeys(cell.words for cell in cells if cell.words not in {"", cell.state})
@@ -175,7 +171,6 @@ class GridFigures(Figures):
         return tuple(f"[{number}] {words}" for words, number in self.reasons.items())
 
     def word(self, cell: Cell) -> str:
-        """Return the word for a cell without a number, with the number of its reason."""
         number = self.reasons.get(cell.words)
         return f"{cell.state} [{number}]" if number else cell.state
 
@@ -241,7 +236,6 @@ class GridFigures(Figures):
 
     @cached_property
     def crossings(self) -> Further | None:
-        """The table of from which value on a mode's figures stay below a limit."""
         crossings = self.view.crossings
         if crossings is None or not self.measured:
             return None
@@ -264,7 +258,6 @@ class GridFigures(Figures):
 
     @cached_property
     def beside(self) -> Further | None:
-        """The table of what stands beside, with a row for every row of numbers."""
         grids = [
             (each, self._along(each.metric), tuple(map(self._along, each.on_cpu)))
             for each in self.view.beside

@@ -238,7 +238,6 @@ def reasons_of(state: State, figures: Sequence[Figure]) -> Table:
 
 
 def _whole_cell(figure: Figure) -> tuple[object, ...]:
-    """Return what names a figure's cell, all metrics of which one process measures at once."""
     group = figure.benchmark.rpartition(".")[0]
     of = (figure.release, figure.arm.name, figure.flavour, figure.profile)
     return (*of, group, *sorted(figure.params.items()))

@@ -70,7 +70,6 @@ class Axis:
         return min(max(share, 0.0), 1.0)
 
     def percent(self, value: float) -> str:
-        """Return the same as a style sheet takes it: "41.7"."""
         return f"{100 * self.share(value):.1f}"
 
 
@@ -179,7 +178,6 @@ def _lacking(axes: Any, ours: Axis, line: Line, height: float) -> None:
 
 
 def _axis_of_costs(axes: Any, shown: Grid, grid: Grid) -> Axis:
-    """Draw the axis of what is shown, and a rule at the baseline of the grid; return the axis."""
     ours, scale, baseline = Axis.of(shown.cells), shown.scale, grid.baseline
     title = f"{scale.symbol}, {'log' if ours.log else 'linear'} scale"
     svg.axis(axes, ours.low / scale.size, ours.high / scale.size, title, log=ours.log)
@@ -191,7 +189,6 @@ def _axis_of_costs(axes: Any, shown: Grid, grid: Grid) -> Axis:
 def _cost_marks(
     axes: Any, places: Iterable[tuple[str, Cell, float]], scale: Scale, *, size: float
 ) -> None:
-    """Draw measured cells: the arm's mark at the median, a line over the interval."""
     measured = [(of, cell, height) for of, cell, height in places if cell.median is not None]
     for arm in ARMS:
         ours = [each for each in measured if each[1].arm.name == arm.name]

@@ -114,7 +114,6 @@ def _columns(track: Track | None, whys: dict[int, int]) -> list[Any] | int:
 
 
 def _once(column: Sequence[int | None]) -> Any:
-    """Return a column, or the one value that all of it has."""
     return column[0] if len(set(column)) == 1 else column
 
 
@@ -136,7 +135,6 @@ def _samples(figures: Sequence[Sequence[Figure | None]]) -> dict[str, Any]:
 
 
 def _figure(figure: Figure | None) -> Sequence[Any] | int:
-    """Return its processes, what disturbed them and how slow the machine was, or why not; or 0."""
     if figure is None:
         return 0
     if figure.state is not State.MEASURED:
@@ -178,7 +176,6 @@ def _arm(arm: Arm, timeline: Timeline) -> list[str]:
 
 
 def _step(timeline: Timeline, arm: Arm, against: Any, place: int) -> list[Any] | int:
-    """Return the place of a step's base, its alarms, and those to be expected by chance."""
     tallies = timeline.tallies_of(timeline.releases[place])
     found = [each for each in tallies if (each.arm, each.against) == (arm, against)]
     if not found:
@@ -188,7 +185,6 @@ def _step(timeline: Timeline, arm: Arm, against: Any, place: int) -> list[Any] |
 
 
 def _behind(timeline: Timeline) -> dict[str, Any]:
-    """Return the builds and machines behind the samples, each text once."""
     texts: dict[str, int] = {}
     builds: list[list[list[int]]] = []
     names: Sequence[str] = ()

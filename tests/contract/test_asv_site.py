@@ -18,7 +18,7 @@ from asv.publishing import OutputPublisher
 from synthetic import Plan
 
 from ftbench.asv.assets import ASSETS
-from ftbench.asv.publisher import PagesPublisher, SitePublisher
+from ftbench.asv.publisher import PagesPublisher
 from ftbench.releases import Release
 from ftbench.results import read_results
 
@@ -64,7 +64,7 @@ def test_a_missing_environment_variable_is_called_none_in_brackets_in_addresses(
 def test_our_publishers_come_after_asvs_and_our_pages_last() -> None:
     signature = inspect.signature(OutputPublisher.publish)
     assert list(signature.parameters) == ["conf", "repo", "benchmarks", "graphs", "revisions"]
-    assert Regressions.order < SitePublisher.order < PagesPublisher.order
+    assert Regressions.order < PagesPublisher.order
     source = inspect.getsource(Publish.run)
     assert source.index("graphs.save") < source.index("cls.publish(") < source.index("index.json")
 

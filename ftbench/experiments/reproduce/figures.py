@@ -54,8 +54,6 @@ class Readings:
         return self._read(key, metric, quantity)
 
     def note(self, key: str, *path: str) -> Quantity:
-        """Return the number that a note holds, at the end of `path`."""
-
         def quantity(measurement: Measurement) -> Quantity | None:
             value: Any = measurement.notes
             for name in path:

@@ -79,7 +79,6 @@ class JudgedReproduction:
 
     @cached_property
     def judgements(self) -> tuple[Judgement, ...]:
-        """A judgement of every claim whose table is there, by the corrected figures."""
         tables = {table.name for table in self.tables}
         return judge([claim for claim in article_claims() if claim.table in tables], self)
 
@@ -223,7 +222,6 @@ def _looks(done: Reproduction) -> str:
 
 
 def _short(done: Reproduction) -> str:
-    """Return a warning where the article's wall is mostly creating and joining, else ""."""
     if done.knobs.duration >= _LONG_MS or not {"shared_set", "sharded", "rust"} & set(done.parts):
         return ""
     return (

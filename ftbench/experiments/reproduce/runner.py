@@ -14,6 +14,7 @@ from rich.text import Text
 from ftbench import __version__
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import FtbenchError, NotAvailableError, error_class
+from ftbench.experiments import rust_limit
 from ftbench.experiments.harness import in_turn, journal_of, probe, taken_over
 from ftbench.experiments.reproduce.plan import ARTICLE_KNOBS, NATIVE, Step, plan
 from ftbench.experiments.reproduce.record import Python, Reproduction, StepState, Taken
@@ -68,11 +69,8 @@ def measure(
 
 
 def _native_built(steps: Sequence[Step], console: Console) -> str:
-    """Return the digest of the native program, if it is to run and can be had."""
     if any(step.scenario == NATIVE for step in steps):
-        # Compiled before progress is shown; only who compares needs a compiler.
-        from ftbench.experiments import rust_limit  # noqa: PLC0415
-
+        # Compiled before progress is shown.
         with suppress(FtbenchError):  # its steps will say so
             return rust_limit.build(console).digest
     return ""
@@ -80,8 +78,6 @@ def _native_built(steps: Sequence[Step], console: Console) -> str:
 
 def _measured(step: Step, arms: Mapping[str, Interpreter]) -> Measurement:
     if step.scenario == NATIVE:
-        from ftbench.experiments import rust_limit  # noqa: PLC0415 - as above
-
         return rust_limit.measure(step.params, profile=step.profile, deadline=step.deadline)
     return probe(
         arms[step.arm],

@@ -29,7 +29,6 @@ class Trial(Found, frozen=True):
 
     @property
     def best(self) -> Tried | None:
-        """The mode to write, of all builds; None where nothing was measured."""
         return answer(self).best
 
     def table(self, form: Format = Format.TABLE) -> str:

@@ -92,7 +92,6 @@ class Cell:
 
     @property
     def title(self) -> str:
-        """What it is called while it is measured: "threadpool(2) on 3.14.7t"."""
         workers = "" if self.way is SERIAL else f"({self.workers})"
         return f"{self.way.name}{workers} on {self.build.name}"
 

@@ -74,11 +74,9 @@ class Question:
 
     @property
     def name(self) -> str:
-        """The target as people call it: `crunch.py:score`."""
         return _short(self.target)
 
     def alike(self) -> dict[str, str]:
-        """Return what must be alike before two trials are compared, name → what it is."""
         told = {
             "inputs": self.inputs_from or digest_of(self.inputs),
             "kwargs": "yes" if self.kwargs else "",
@@ -94,7 +92,6 @@ class Question:
         return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file else ""
 
     def sources(self) -> dict[str, tuple[int, int]]:
-        """Return what the function's code is known by: its files, and those beside them."""
         named = (self.target, self.inputs_from, self.worker_setup, self.before, self.after)
         files: set[Path] = set()
         for target in filter(None, (*named, self.check, self.executor)):
@@ -201,7 +198,6 @@ def _resolved(text: str, what: str, folder: Path, path: Sequence[str]) -> str:
 
 
 def _module_file(module: str, path: Sequence[str]) -> Path | None:
-    """Return the file of a module on `path`, found without importing anything."""
     parts = module.split(".")
     for folder in path if all(parts) else ():
         place = Path(folder, *parts)
@@ -212,7 +208,6 @@ def _module_file(module: str, path: Sequence[str]) -> Path | None:
 
 
 def _package(file: Path, module: str) -> set[Path]:
-    """Return all of the top-level package that a module's file is of."""
     parts = module.split(".")
     top = file.parents[len(parts) - (1 if file.name == "__init__.py" else 2)]
     return {*top.rglob("*.py")}

@@ -227,7 +227,6 @@ class Run:
         return measured
 
     def _each(self, ask: Callable[[Build], None]) -> None:
-        """Have it asked of each build; what cannot be there is skipped, what fails is a failure."""
         for build in self._here:
             try:
                 ask(build)
@@ -389,7 +388,6 @@ class Run:
             self.notes.append(told)
 
     def _shake(self) -> None:
-        """Have threads call it at once, at random moments, on every build."""
         if not self.question.shake or self.question.check == "none":
             return
         for build in self._here:
@@ -463,7 +461,6 @@ class Run:
             )
 
     def _round(self, cells: Sequence[Cell], shown: Bar) -> float:
-        """Measure one process of each cell, in drawn order; return how long that took."""
         draw = random.Random(f"{self.seed} {self.rounds}")  # noqa: S311 - no secrets here
         begin, before = time.monotonic(), self.taken_over
         for cell in draw.sample(list(cells), len(cells)):

@@ -47,7 +47,6 @@ class BenchmarkClass:
         return replace(self.metric("pss", title.format("PSS")), instead=rss)
 
     def beside(self, **headings: str) -> tuple[Beside, ...]:
-        """Return metrics to stand beside another, each `name` under its heading."""
         return tuple(
             Beside(metric=self.metric(name, heading), heading=heading)
             for name, heading in headings.items()
