@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 from rich.console import Console
 
 from ftbench.asv.measuring_lock import MEASURING_LOCK
-from ftbench.errors import DeadlineError, error_class
+from ftbench.errors import DeadlineError, FtbenchError, error_class
 from ftbench.facts.arms import jit_variable
 from ftbench.files import cache_folder
 from ftbench.probe.run.child import clean_environment
@@ -87,10 +87,7 @@ def probe(
         if code in {DeadlineError.exit_code, NO_STREAMS} and _PREFIX not in guarded.words:
             raise guarded.silent_end(code)
         if code:
-            before, _, words = guarded.words.partition(_PREFIX)
-            first, _, rest = (words or before).strip().partition("\n")
-            message = first or f"The probe ended with code {code} without a word."
-            raise error_class(code)(message, story=rest)
+            raise _error_of(code, guarded.words)
     return Measurement.from_json(guarded.event["document"])
 
 
@@ -99,6 +96,13 @@ def environment_folder(interpreter: Interpreter) -> Path:
     name = f"{interpreter.name}-{interpreter.build.flavour}-{interpreter.build.digest}"
     # Two builds of the same source, made alike, are told apart by their place alone.
     return cache_folder() / "probing" / f"{name}-{digest_of(str(interpreter.executable))}"
+
+
+def _error_of(code: int, said: str) -> FtbenchError:
+    before, _, words = said.partition(_PREFIX)
+    first, _, rest = (words or before).strip().partition("\n")
+    message = first or f"The probe ended with code {code} without a word."
+    return error_class(code)(message, story=rest)
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from ftbench.errors import FtbenchError, GilStateError, UsageError, error_class
 from ftbench.experiments import harness
 from ftbench.experiments.harness import environment_folder, probe
 from ftbench.probe.run.document import Measurement
-from ftbench.processes import Finished
 from ftbench.pythons import Interpreter
 
 
@@ -82,20 +81,20 @@ def test_nothing_is_left_of_a_cell_whose_asker_was_killed() -> None:
 @given(st.integers(1, 255), st.text(), st.text())
 def test_whatever_the_probe_says_in_the_end_is_an_error(code: int, before: str, said: str) -> None:
     words = f"{before}\nftbench.probe: {said}"
-    error = harness._error_of(Finished(code=code, out="", err=words))
+    error = harness._error_of(code, words)
     assert type(error) is error_class(code)
     assert error.message
 
 
 def test_a_probe_without_a_word_is_an_error_with_its_code() -> None:
-    error = harness._error_of(Finished(code=137, out="", err=""))
+    error = harness._error_of(137, "")
     assert type(error) is FtbenchError
     assert "137" in error.message
 
 
 def test_a_crash_is_told_by_its_last_line() -> None:
     err = "Traceback (most recent call last):\n  File x\nImportError: no module\n"
-    error = harness._error_of(Finished(code=1, out="", err=err))
+    error = harness._error_of(1, err)
     assert "ImportError: no module" in str(error)
 
 
