@@ -20,7 +20,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar, Final
@@ -32,7 +31,7 @@ from ftbench.asv.assets import ASSETS, assets_folder
 from ftbench.asv.errors import as_user_errors
 from ftbench.asv.repository import release_of_id
 from ftbench.errors import AsvError, DeadlineError, FtbenchError
-from ftbench.results import ResultTree, Unreadable, read_results
+from ftbench.results import ResultTree, read_results
 from ftbench.results.asv_import import SEMAPHORES
 from ftbench.site import writer_of
 from ftbench.site.frame import write, write_script, write_search
@@ -48,23 +47,9 @@ _FOLDER: Final = ".ftbench-pages"
 _STORE: Final = ".ftbench-read"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """What became of it: the pages, the first one first, and what could not be read."""
-
-    pages: tuple[Path, ...]
-    warnings: tuple[Unreadable, ...]
-
-
-def write_pages(results: Path, html_dir: Path) -> Written:
-    """Read the results and write our pages, here and now; raises what a page raises."""
-    return _write(read_results(results), html_dir, *(tab.name for tab in TABS))
-
-
-def _write(tree: ResultTree, html_dir: Path, *tabs: str) -> Written:
-    # They need one another's files for links only: they may be written at the same time.
-    pages = tuple(path for tab in tabs for path in writer_of(tab)(tree, html_dir))
-    return Written(pages=pages, warnings=tree.warnings)
+def write_pages(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
+    """Write our pages, here and now, and return them, the first one first."""
+    return tuple(path for tab in TABS for path in writer_of(tab.name)(tree, html_dir))
 
 
 KILLED: Final = (
@@ -104,8 +89,8 @@ class BackgroundPages:
         self._written = [self._pool.submit(_work, tab.name, self._folder) for tab in TABS]
         self._workers = set(multiprocessing.active_children()) - before
 
-    def finish(self) -> Written:
-        """Wait for the pages and move them into the site.
+    def finish(self) -> tuple[Path, ...]:
+        """Wait for the pages, move them into the site and return them.
 
         Raises what their writer raised, `FtbenchError` if one was killed, and `DeadlineError` if
         one hangs.
@@ -123,10 +108,8 @@ class BackgroundPages:
             raise FtbenchError(message, hint=KILLED) from error
         for entry in sorted(self._folder.iterdir()):
             entry.replace(self._html_dir / entry.name)
-        pages = (page.relative_to(self._folder) for tab in written for page in tab.pages)
-        return Written(
-            pages=tuple(self._html_dir / page for page in pages), warnings=written[0].warnings
-        )
+        pages = (page.relative_to(self._folder) for of_tab in written for page in of_tab)
+        return tuple(self._html_dir / page for page in pages)
 
     def end(self) -> None:
         """End the processes, whatever they are doing, and leave nothing beside the site."""
@@ -151,8 +134,9 @@ def _end_with_asv() -> None:
         os._exit(1)
 
 
-def _work(tab: str, folder: Path) -> Written:
-    return _write(_TREE[0], folder, tab)
+def _work(tab: str, folder: Path) -> tuple[Path, ...]:
+    # Pages need one another's files for links only: they may be written at the same time.
+    return writer_of(tab)(_TREE[0], folder)
 
 
 # What a worker writes the pages of.
@@ -329,8 +313,9 @@ class PagesPublisher(OutputPublisher):
                 )
             else:
                 write_assets(html_dir, folder)
-            written = begun.finish() if begun else write_pages(Path(conf.results_dir), html_dir)
-            write_search(html_dir, written.pages)
-        for warning in written.warnings:
+            tree = begun.tree if begun else read_results(Path(conf.results_dir))
+            pages = begun.finish() if begun else write_pages(tree, html_dir)
+            write_search(html_dir, pages)
+        for warning in tree.warnings:
             log.warning(str(warning))
-        log.info(f"First page: {written.pages[0]}")
+        log.info(f"First page: {pages[0]}")

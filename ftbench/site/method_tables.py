@@ -191,7 +191,7 @@ def disturbed(figures: Sequence[Figure]) -> Table:
     cells: dict[tuple[str, ...], list[Figure]] = {}
     for figure in figures:
         if figure.interference:
-            title = f"{_scenario_title(figure)}: {_params(figure)}"
+            title = f"{_scenario_title(figure)}: {cell_name(figure.params)}"
             cell = title, figure.arm.label, figure.release.name, figure.interference
             cells.setdefault(cell, []).append(figure)
     often = sorted(cells.items(), key=lambda item: (-len(item[1]), item[0]))
@@ -204,10 +204,6 @@ def disturbed(figures: Sequence[Figure]) -> Table:
         f"more than a tenth off its run's usual speed is marked.{_left(len(often), 'cells', ' ')}",
         numbers=1,
     )
-
-
-def _params(measured: Figure | NoiseSeries) -> str:
-    return cell_name(measured.params)
 
 
 def reasons_of(state: State, figures: Sequence[Figure]) -> Table:
@@ -371,7 +367,7 @@ def worst(noisy: Iterable[Noisy]) -> Table:
 
 
 def _series_title(run: NoiseSeries) -> str:
-    return f"{_scenario_title(run)}, {metric_name(run.benchmark)}: {_params(run)}"
+    return f"{_scenario_title(run)}, {metric_name(run.benchmark)}: {cell_name(run.params)}"
 
 
 def _percent(share: float) -> str:

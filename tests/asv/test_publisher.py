@@ -21,7 +21,7 @@ from synthetic import Plan, publish, write_project, write_tree
 from ftbench.asv import patches, publisher
 from ftbench.errors import DeadlineError, FtbenchError, ResultsError
 from ftbench.facts.arms import USUAL_ARMS
-from ftbench.results import ResultTree
+from ftbench.results import ResultTree, read_results
 from ftbench.site import method as method_page
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks, on Linux alone")
@@ -48,7 +48,7 @@ def nothing_stays(tmp_path: Path) -> Iterator[None]:
     assert publisher.running() is None
 
 
-def publishing(conf: Any, *, finish: bool = True, fails: bool = False) -> publisher.Written | None:
+def publishing(conf: Any, *, finish: bool = True, fails: bool = False) -> tuple[Path, ...] | None:
     """Do what asv's `Publish.run` does, or fail as it may."""
     with publisher.in_background(Path(conf.results_dir), Path(conf.html_dir)):
         Path(conf.html_dir).mkdir()
@@ -73,18 +73,17 @@ def test_the_site_has_the_same_pages(conf: SimpleNamespace, worth: None, tmp_pat
     assert written is not None
     found = texts(Path(conf.html_dir))
     assert found.pop("index.html") == "asv's"
-    plain = publisher.write_pages(Path(conf.results_dir), tmp_path / "plain")
+    plain = publisher.write_pages(read_results(Path(conf.results_dir)), tmp_path / "plain")
     assert found == texts(tmp_path / "plain")
-    assert [page.name for page in written.pages] == [page.name for page in plain.pages]
-    assert all(page.is_file() for page in written.pages)
+    assert [page.name for page in written] == [page.name for page in plain]
+    assert all(page.is_file() for page in written)
 
 
 def test_what_could_not_be_read_is_told(conf: SimpleNamespace, worth: None) -> None:
     damaged = next(Path(conf.results_dir).glob("*/31305f00*.json"))
     damaged.write_text("{", encoding="utf-8")
-    written = publishing(conf)
-    assert written is not None
-    (warning,) = written.warnings
+    with publisher.in_background(Path(conf.results_dir), Path(conf.html_dir)) as tree:
+        (warning,) = tree.warnings
     assert warning.path == damaged
 
 

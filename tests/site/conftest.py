@@ -16,6 +16,7 @@ from watching import axe_script
 from ftbench.asv.publisher import write_pages
 from ftbench.errors import FtbenchError
 from ftbench.facts.arms import USUAL_ARMS
+from ftbench.results import read_results
 
 HOSTILE = "<img src=x onerror=alert(1)> \"'&{{7*7}}"
 PLANS = (
@@ -69,7 +70,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of our pages as the committed results have them."""
     folder = tmp_path_factory.mktemp("committed")
-    write_pages(Path(__file__).parents[2] / "results", folder)
+    write_pages(read_results(Path(__file__).parents[2] / "results"), folder)
     return folder
 
 
