@@ -31,6 +31,7 @@ class CellJournal(Journal):
     """What was measured of a release in an environment: the texts of a cell's files, by name."""
 
     def earlier(self, planned: Mapping[str, int]) -> list[dict[str, Any]]:
+        """Return what a run that asks so often for each is going to take over of others."""
         taken = [each for asked, count in planned.items() for each in self.kept[asked][:count]]
         return [each for each in taken if each["run"] != self.run]
 

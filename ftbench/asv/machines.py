@@ -95,6 +95,7 @@ def register(results: Path, name: str | None, say: Say = str) -> str:
 
 
 def _known(folder: Path) -> str | None:
+    """Return the identity on record in a machine's folder, "" for none, None if it has no files."""
     if not any(folder.glob("*")):
         return None
     try:

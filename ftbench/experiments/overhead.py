@@ -348,6 +348,7 @@ def _line(loop: Loop, cost: LoopCost | None) -> Row:
 
 
 def _ratio_text(ratio: Ratio) -> str:
+    """Return a ratio with its interval: in thousandths, since hundredths are what it is about."""
     if ratio.interval is None:
         return f"{_number(ratio.value)} ({ratio.basis})"
     ends = (_number(ratio.interval.low), _number(ratio.interval.high))

@@ -148,6 +148,7 @@ def _cells(each: Ranked, first: Ranked, question: Question) -> Iterator[str]:
 
 
 def _write(sharing: Sharing) -> str:
+    """Return what a write costs by the best strategy, and by the worst there is."""
     best, *others = sharing.ops.items()
     said = [f"{amount(cost.value, 'seconds')} by {spaced(name)}" for name, cost in (best, *others)]
     return f"{said[0]} ({said[-1]})" if others else said[0]

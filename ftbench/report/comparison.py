@@ -187,6 +187,7 @@ def _lines(compared: Compared, *, every: bool) -> Iterator[str]:
 
 
 def _ends(lost: Lost) -> str:
+    """Return what became of what is lost: "12 failed, 2 not measured"."""
     ends = Counter(after.state for _, after in lost)
     return ", ".join(f"{count} {end}" for end, count in ends.items())
 

@@ -82,6 +82,7 @@ class CellEffect:
 
     @property
     def sentence(self) -> str:
+        """What it comes to: "two threads creating objects: 2.31 times as long per unit of work"."""
         after = self.first.after
         effect = self.first.verdict.effect
         much = _much(effect.value, self.first) if effect else self.word
@@ -145,6 +146,7 @@ def _much(value: float, judgement: JudgedSeries) -> str:
 
 
 def _program(judgement: JudgedSeries) -> str:
+    """Return what runs: "two threads creating objects", or the scenario, its metric and cell."""
     params, benchmark = dict(judgement.after.params), judgement.after.benchmark
     of = params.get("kernel") or params.get("work") or params.get("pattern")
     metric, _, number = benchmark.partition(".track_")[2].rpartition("_")

@@ -219,6 +219,7 @@ def _parts(choice: Choice, wanted: Filter, steps: _Steps) -> tuple[Part, ...]:
 
 
 def _shown(tree: ResultTree, pick: Pick, wanted: Filter) -> ResultTree:
+    """Return the pick's results; a benchmark stays whole, for its series stand side by side."""
     asked = replace(wanted, arm=None, flavour=None)
     ours = [figure for figure in tree.figures if pick.shows(figure)]
     benchmarks = {figure.benchmark for figure in ours if asked.takes(figure)}

@@ -148,4 +148,5 @@ def _list(table: Table, width: int) -> Iterator[Text]:
 
 
 def _safe(text: str, style: str = "") -> Text:
+    """Return a text in which there is no markup, and nothing that would steer the terminal."""
     return Text(plain(text), style=style)

@@ -135,6 +135,7 @@ def _samples(figures: Sequence[Sequence[Figure | None]]) -> dict[str, Any]:
 
 
 def _figure(figure: Figure | None) -> Sequence[Any] | int:
+    """Return its processes, what disturbed them and how slow the machine was, or why not; or 0."""
     if figure is None:
         return 0
     if figure.state is not State.MEASURED:
@@ -176,6 +177,7 @@ def _arm(arm: Arm, timeline: Timeline) -> list[str]:
 
 
 def _step(timeline: Timeline, arm: Arm, against: Any, place: int) -> list[Any] | int:
+    """Return the place of a step's base, its alarms, and those to be expected by chance."""
     tallies = timeline.tallies_of(timeline.releases[place])
     found = [each for each in tallies if (each.arm, each.against) == (arm, against)]
     if not found:

@@ -63,6 +63,7 @@ def draw_map(spots: Sequence[Spot], name: str) -> str:
 
 
 def _height(row: float) -> float:
+    """Return how far below the top a row of payloads lies; the largest payload is on top."""
     step = (_HEIGHT - 2 * _PAD) / (len(PAYLOADS) - 1)
     return _HEIGHT - _PAD - row * step
 

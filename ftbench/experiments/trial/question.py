@@ -77,6 +77,7 @@ class Question:
         return _short(self.target)
 
     def alike(self) -> dict[str, str]:
+        """Return what must be alike before two trials are compared, name → what it is."""
         told = {
             "inputs": self.inputs_from or digest_of(self.inputs),
             "kwargs": "yes" if self.kwargs else "",
@@ -92,6 +93,7 @@ class Question:
         return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file else ""
 
     def sources(self) -> dict[str, tuple[int, int]]:
+        """Return what the function's code is known by: its files, and those beside them."""
         named = (self.target, self.inputs_from, self.worker_setup, self.before, self.after)
         files: set[Path] = set()
         for target in filter(None, (*named, self.check, self.executor)):
@@ -214,6 +216,7 @@ def _package(file: Path, module: str) -> set[Path]:
 
 
 def _inputs(values: Sequence[str], file: Path | None, *, kwargs: bool) -> Iterator[str]:
+    """Yield each input as JSON of [args, kwargs]."""
     texts: Iterable[tuple[str, Any]] = ((f"--input {t!r}", _json(t, "--input")) for t in values)
     if file is not None:
         texts = _of_file(file)
