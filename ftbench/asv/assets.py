@@ -31,7 +31,7 @@ class Asset:
     """One file: the package that has it, and the hash that it must have.
 
     `instead_of` is the last part of the address that asv's index.html loads.  `integrity` is the
-    word of that page's own `integrity` attribute where the package has the same bytes (`stated`),
+    word of that page's own `integrity` attribute where the package has the same bytes,
     and otherwise ours: flot and stupidtable are on npm in another build than asv's.
     """
 
@@ -39,7 +39,6 @@ class Asset:
     package: str
     path: str
     integrity: str
-    stated: bool = False
 
     @property
     def name(self) -> str:
@@ -52,7 +51,6 @@ ASSETS: Final = (
         "jquery@3.3.1",
         "dist/jquery.min.js",
         "sha256-FgpCb/KJQlLNfOu91ta32o/NMZxltwRo8QtmkMRdAu8=",
-        stated=True,
     ),
     Asset(
         "jquery.flot.min.js",
@@ -83,7 +81,6 @@ ASSETS: Final = (
         "flot-orderbars@1.0.0",
         "js/jquery.flot.orderBars.js",
         "sha256-OXNbT0b5b/TgglckAfR8VaJ2ezZv0dHoIeRKjYMKEr8=",
-        stated=True,
     ),
     Asset(
         "stupidtable.min.js",
@@ -97,21 +94,18 @@ ASSETS: Final = (
         "js/md5.min.js",
         "sha512-8pbzenDolL1l5OPSsoURCx9TEdMFTaeFipASVrMYKhuYtly+k3tcsQYliOEKTmuB1t7yuzAiVo+yd7SJz"
         "+ijFQ==",
-        stated=True,
     ),
     Asset(
         "bootstrap.min.js",
         "bootstrap@3.1.1",
         "dist/js/bootstrap.min.js",
         "sha256-iY0FoX8s/FEg3c26R6iFw3jAtGbzDwcA5QJ1fiS0A6E=",
-        stated=True,
     ),
     Asset(
         "bootstrap.min.css",
         "bootstrap@3.1.1",
         "dist/css/bootstrap.min.css",
         "sha256-6VA0SGkrc43SYPvX98q/LhHwm2APqX5us6Vuulsafps=",
-        stated=True,
     ),
 )
 

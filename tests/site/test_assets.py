@@ -24,7 +24,6 @@ def contents(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
             package=asset.package,
             path=asset.path,
             integrity=assets.integrity(made[asset.name], "sha256"),
-            stated=asset.stated,
         )
         for asset in ASSETS
     )
