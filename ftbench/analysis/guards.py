@@ -38,10 +38,11 @@ def guard_rails(tree: ResultTree, machine: Machine | None) -> Iterator[Guarded]:
     points = guarded(tree)
     for name, measure in GUARDED.items():
         rails = tuple(claim for claim in claims() if claim.rail and claim.measure == name)
-        ours = {key: point for key, point in points[name].items() if key[1] == WITHOUT_GIL.name}
-        series = {claim.release for claim in rails}
-        if "" not in series:
-            ours = {key: point for key, point in ours.items() if key[0].series in series}
+        ours = {
+            (release, arm): point
+            for (release, arm), point in points[name].items()
+            if arm == WITHOUT_GIL.name and any(claim.is_about(release) for claim in rails)
+        }
         rows = []
         for release, arm in sorted(ours, reverse=True):
             here = AsvFigures.of(
@@ -52,8 +53,7 @@ def guard_rails(tree: ResultTree, machine: Machine | None) -> Iterator[Guarded]:
                 points=points,
             )
             judgements = (
-                judged(claim, here) if claim.release in {"", release.series} else None
-                for claim in rails
+                judged(claim, here) if claim.is_about(release) else None for claim in rails
             )
             rows.append((release, ours[release, arm], tuple(judgements)))
         yield Guarded(measure=measure, rails=rails, points=ours, rows=tuple(rows))
@@ -64,8 +64,8 @@ def standing(judgement: Judgement) -> tuple[str, str]:
     (ratio,) = judgement.ratios
     side = "below" if ratio.quantity.spread and ratio.quantity.spread.high < ratio.low else "above"
     words = {ClaimVerdict.HOLDS: "within", ClaimVerdict.NOT: side}
-    if judgement.verdict in words:
-        return words[judgement.verdict], ""
+    if judgement.here or judgement.verdict in words:
+        return words.get(judgement.verdict, judgement.why), ""
     here = words.get(ratio.verdict, _ACROSS if ratio.quantity.spread else "there is no interval")
     why = f"{judgement.obstacle} (here: {here})" if judgement.obstacle else here
     return str(judgement.verdict), why

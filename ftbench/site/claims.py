@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,15 +20,8 @@ from ftbench.analysis.claims.data import (
     compared_with,
     sources,
 )
-from ftbench.analysis.claims.judge import AsvFigures, Judgement, judge
-from ftbench.analysis.claims.rule import (
-    TIMES,
-    ClaimedRatio,
-    ClaimVerdict,
-    Relation,
-    number,
-    range_words,
-)
+from ftbench.analysis.claims.judge import AsvFigures, Judgement, judged
+from ftbench.analysis.claims.rule import ClaimedRatio, ClaimVerdict, Relation
 from ftbench.analysis.conditions import Notice, notices
 from ftbench.analysis.price import OLDER, guarded
 from ftbench.results import Figure, Machine, ResultTree, Unreadable
@@ -91,13 +83,14 @@ def draw(claims: Mapping[str, Sequence[Numbered]], *, name: str) -> str:
 
 def _shares(judgement: Judgement) -> tuple[float, float, float]:
     """Return the measured value and the range that counts as claimed, over what is claimed."""
-    (ratio,), claimed = judgement.ratios, _middle(judgement.claim)
-    return (ratio.quantity.value or claimed) / claimed, ratio.low / claimed, ratio.high / claimed
+    (ratio,) = judgement.ratios
+    value = ratio.quantity.value or ratio.low
+    return share(value, ratio), share(ratio.low, ratio), share(ratio.high, ratio)
 
 
-def _middle(claim: Claim) -> float:
-    """Return where a picture has what is claimed, of a range its geometric middle."""
-    return statistics.geometric_mean(claim.ends or (1.0,))
+def share(value: float, ratio: ClaimedRatio) -> float:
+    """Return a value over what is claimed, of a range over its nearer end; within it is 1."""
+    return value / min(max(value, ratio.claimed[0]), ratio.claimed[-1])
 
 
 def _row(axes: Any, numbered: Numbered, height: float) -> None:
@@ -107,9 +100,9 @@ def _row(axes: Any, numbered: Numbered, height: float) -> None:
     svg.left_label(axes, f"{number}  {_short(ratio.what)}", height)
     axes.fill_between(band, height - _ROW / 3, height + _ROW / 3, color=svg.RULE, lw=0)
     colour = svg.BAD if verdict is ClaimVerdict.NOT else svg.INK
-    spread, claimed = ratio.quantity.spread, _middle(judgement.claim)
-    if spread is not None:
-        ends = np.clip([spread.low / claimed, spread.high / claimed], *axes.get_xlim())
+    if spread := ratio.quantity.spread:
+        ends = [share(each, ratio) for each in (spread.low, spread.high)]
+        ends = np.clip(ends, *axes.get_xlim())
         axes.plot(ends, [height] * 2, color=colour, lw=_MARK / 4)
     inside = svg.PAPER if verdict is ClaimVerdict.CANNOT else colour
     style = {"color": colour, "markerfacecolor": inside, "markeredgecolor": colour}
@@ -128,6 +121,7 @@ class Page:
 
     verdicts: ClassVar = tuple(ClaimVerdict)
     most: ClassVar = MOST_PAGES
+    shorts: ClassVar = {source.name: source.short for source in sources()}
 
     title: str
     pick: Pick
@@ -155,6 +149,15 @@ class Page:
             topics.setdefault(each[1].claim.topic, []).append(each)
         return topics
 
+    def also(self, source: ClaimSource) -> list[tuple[str, Numbered]]:
+        """What a source says as another does, whose claim is judged for both."""
+        return [
+            (also["quote"], each)
+            for each in self.judgements
+            for also in each[1].claim.also
+            if also["source"] == source.name
+        ]
+
     @property
     def bands(self) -> dict[str, list[Numbered]]:
         """The claims of a number, by the short names of their sources."""
@@ -165,18 +168,6 @@ class Page:
     def picture(self) -> str:
         """How far the measured is from the claimed, as an SVG element."""
         return draw(self.bands, name="picture")
-
-    def value(self, claim: Claim, ratio: ClaimedRatio) -> str:
-        """Return a ratio with its interval: "3.25 (3.10-3.40) ms"."""
-        return number(ratio.quantity, ratio.unit) + _unit(claim, ratio)
-
-    def range(self, claim: Claim, ratio: ClaimedRatio) -> str:
-        """Return what a ratio should be."""
-        return range_words(ratio) + _unit(claim, ratio)
-
-
-def _unit(claim: Claim, ratio: ClaimedRatio) -> str:
-    return f" {claim.unit}" if ratio.unit not in {TIMES, "%"} else ""
 
 
 def write_claims(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
@@ -203,7 +194,6 @@ def write_claims(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
 
 
 EVERYWHERE: Final = "claims/all.html"
-_DECIDED: Final = (ClaimVerdict.HOLDS, ClaimVerdict.NOT)
 _MOST_UNDECIDED: Final = 3
 
 
@@ -216,6 +206,9 @@ class Outcome(StrEnum):
     NEVER = "never judged"
 
 
+_DECIDED: Final = {ClaimVerdict.HOLDS: Outcome.HELD, ClaimVerdict.NOT: Outcome.NOT}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimOutcome:
     """A claim over all pages: its judgement on each, by the address of the page."""
@@ -225,17 +218,12 @@ class ClaimOutcome:
     judgements: Mapping[str, tuple[Pick, Judgement]]
 
     @property
-    def counts(self) -> Counter[ClaimVerdict]:
-        """How many pages say what."""
-        return Counter(judgement.verdict for _, judgement in self.judgements.values())
-
-    @property
     def outcome(self) -> Outcome:
         """What they come to."""
-        held, not_held = (self.counts[verdict] for verdict in _DECIDED)
-        if held and not_held:
+        verdicts = {judgement.verdict for *_, judgement in self.decided}
+        if len(verdicts) > 1:
             return Outcome.DEPENDS
-        return Outcome.HELD if held else Outcome.NOT if not_held else Outcome.NEVER
+        return _DECIDED[verdicts.pop()] if verdicts else Outcome.NEVER
 
     @property
     def decided(self) -> list[tuple[str, Pick, Judgement]]:
@@ -255,14 +243,12 @@ class ClaimOutcome:
         ]
         return [] if self.decided else found[:_MOST_UNDECIDED]
 
-    def value(self, ratio: ClaimedRatio) -> str:
-        """Return a ratio with its interval."""
-        return number(ratio.quantity, ratio.unit) + _unit(self.claim, ratio)
-
     @property
     def why(self) -> str:
         """Why it was never judged, most often."""
-        told = Counter(each.claim.untested or each.words for _, each in self.judgements.values())
+        every = [judgement for _, judgement in self.judgements.values()]
+        near = [each for each in every if each.verdict is not ClaimVerdict.OTHER] or every
+        told = Counter(each.claim.untested or each.words for each in near)
         return told.most_common(1)[0][0]
 
 
@@ -326,7 +312,7 @@ def page_of(
         cores=measured.conditions.cores,
         menus=menus(pick, addresses),
         notices=notices(pick, tree.sources, tree.figures),
-        judgements=tuple(enumerate(judge(claims(), measured), start=1)),
+        judgements=tuple(enumerate((judged(each, measured) for each in claims()), start=1)),
         left_out=left_out,
         everywhere=EVERYWHERE,
         warnings=tree.warnings,

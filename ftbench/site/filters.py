@@ -38,6 +38,7 @@ CLAIM_SYMBOLS: Final[Mapping[claims.ClaimVerdict, str]] = {
     claims.ClaimVerdict.CANNOT: "?",
     claims.ClaimVerdict.UNMEASURED: "\N{EN DASH}",
     claims.ClaimVerdict.UNTESTED: "○",
+    claims.ClaimVerdict.OTHER: "\N{NOT SIGN}",
 }
 # Beyond it percent are harder to read than a multiple.
 _MULTIPLE_FROM: Final = 2.0

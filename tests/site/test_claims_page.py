@@ -18,7 +18,7 @@ from watching import Watched, grave_faults, unfold
 
 from ftbench.analysis.claims.data import claims, sources
 from ftbench.analysis.claims.quantity import Quantity
-from ftbench.analysis.claims.rule import TIMES, ClaimVerdict, Named, range_words, ratios_of
+from ftbench.analysis.claims.rule import TIMES, ClaimVerdict, Named, Relation, ratios_of
 from ftbench.results import Figure, ResultTree, read_results
 from ftbench.results.selection import Pick, first_pick, picks, shares
 from ftbench.site import claims as claims_pages
@@ -58,7 +58,7 @@ def told(tree: ResultTree) -> Iterator[str]:
             yield f"{number:3} {judgement.words}"
             yield f"    {claim.quote}"
             yield from (
-                f"    {ratio.what}{rate}; {page.range(claim, ratio)}"
+                f"    {ratio.what}{rate}; {judgement.here or ratio.asked}"
                 for ratio in judgement.ratios
                 if ratio.quantity.value
             )
@@ -138,7 +138,9 @@ def test_outcomes_can_be_filtered_without_a_script(
     page.close()
 
 
-def test_a_release_is_held_against_the_newest_of_the_series_before_it(tmp_path: Path) -> None:
+def test_what_is_about_a_release_is_judged_on_its_page_and_called_before_on_an_older_one(
+    tmp_path: Path,
+) -> None:
     history = History(processes=3, between=0.002, within=0.01)
     plan = Plan(releases=("3.14.1", "3.14.2", "3.15.0rc1"), history=history)
     synthetic.write_tree(tmp_path, plan)
@@ -146,10 +148,43 @@ def test_a_release_is_held_against_the_newest_of_the_series_before_it(tmp_path: 
     newest_of_all = max(picks(tree), key=lambda pick: pick.release)
     found = claims_pages.others(newest_of_all, picks(tree))
     assert [each.release.name for each in found.values()] == ["3.14.2"]
-    write_claims(tree, tmp_path / "html")
-    words = Outline(tmp_path / "html" / "claims.html").words
+    older, *rest = write_claims(tree, tmp_path / "html")
+    (newer,) = (path for path in rest if "3.15.0rc1" in path.name)
+    assert "on CPython 3.14.2" in Outline(older).words
+    words = Outline(newer).words
     assert "copies: 2 threads lose less, over one, than on 3.14" in words
     assert "3.14 / 3.15: " in words  # both are there to be judged
+    assert "3.14 / 3.15: " not in Outline(older).words
+    about = [each for each in claims() if each.about == ("3.15.0a1+",)]
+    assert about
+    for path in (older, newer):
+        items = path.read_text("utf-8").split('<li id="claim-')[1:]
+        for item, claim in zip(items, claims(), strict=True):
+            if claim in about:
+                assert ("about 3.15.0a1 and later" in item) is (path == older)
+                assert ("measured before, on 3.14.2" in item) is (path == older)
+                assert ("claimed: " in item) is (path == newer)
+            elif claim.about == ("Linux", "3.14") and claim.of:
+                assert ("measured later, on 3.15.0rc1" in item) is (path == newer)
+
+
+def test_what_two_texts_say_is_judged_once_and_shown_under_both(written: tuple[Path, ...]) -> None:
+    (number, claim) = next(each for each in enumerate(claims(), start=1) if each[1].also)
+    text = written[0].read_text("utf-8")
+    for also in claim.also:
+        section = text.partition(f'aria-labelledby="{also["source"]}"')[2].partition("</section>")[
+            0
+        ]
+        assert f'says the same as <a href="#claim-{number}">' in section
+        assert text.count(f"<q>{also['quote']}</q>") == 2
+
+
+def test_over_a_range_a_picture_has_the_nearer_end_and_no_middle() -> None:
+    quantity = Quantity(value=30e6)
+    named = [Named(name="RSS", unit="MB", quantity=quantity)]
+    (ratio,) = ratios_of(Relation.RATIO, named, claimed=(10e6, 15e6), within=1.25)
+    shares = [claims_pages.share(each, ratio) for each in (5e6, 10e6, 12e6, 15e6, 30e6)]
+    assert shares == [0.5, 1, 1, 1, 2]
 
 
 def test_a_range_is_told_by_its_ends_and_a_measured_one_by_its_side() -> None:
@@ -164,7 +199,7 @@ def test_a_range_is_told_by_its_ends_and_a_measured_one_by_its_side() -> None:
         named = [Named(name="RSS", unit="MB", quantity=Quantity(value=value))]
         (ratio,) = ratios_of(claim.relation, named, claimed=claim.ends, within=claim.within)
         assert ratio.off.replace(TIMES, "x") == off
-        assert range_words(ratio) == "claimed: 10.0 to 15.0, counted from 8.00 to 18.8"
+        assert ratio.asked == "claimed: 10.0 MB to 15.0 MB, counted from 8.00 MB to 18.8 MB"
 
 
 def test_the_counts_are_of_all_claims(tree: ResultTree) -> None:

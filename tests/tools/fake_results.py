@@ -145,7 +145,7 @@ def _source(release: Release, arm: Arm, machine: str, profile: str) -> ResultFil
         environment=Environment(machine=machine, arm=arm, flavour="source-gcc12", profile=profile),
         release=release,
         builds=(build,),
-        machines=({"cores": 2, "kernel": "6.1.0"},),
+        machines=({"cores": 2, "system": "Linux", "kernel": "6.1.0"},),
         gil=frozenset({arm.gil}),
         starts=(Start(run="run-1", at=datetime(2026, 11, 20, tzinfo=UTC), load=0.1),),
     )

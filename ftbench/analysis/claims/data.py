@@ -18,20 +18,20 @@ from ftbench.analysis.price import GUARDED
 from ftbench.errors import FtbenchError
 from ftbench.facts.arms import ARMS, WITHOUT_GIL, Arm, arm_named
 from ftbench.probe.scenarios.must_scale import ALONE, SHARED
+from ftbench.releases import Release
+from ftbench.releases.release import is_series
 from ftbench.results.figure import SeriesKey
 
 ARTICLE: Final = "article"
 _SCALING: Final = "scaling"
-_MENDED, _BEFORE = "3.15", "3.14"
-_SCALES: Final = 1.25  # that something is parallel, as in claims.toml
+_BEFORE: Final = "3.14"
 _RATES: Final = "/s"
+SYSTEMS: Final = {"Linux": "Linux", "Windows": "Windows", "Darwin": "macOS"}
+"""What systems that a claim may be about are called, by the name they give themselves."""
 _ELSEWHERE: Final = (
     "Results of asv hold no Rust, and one start method where workers stand already; "
     "ftbench reproduce measures this, and judges it."
 )
-
-
-_ARM_NAMES: Final = {arm.name: arm.label for arm in ARMS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ def names(series: Sequence[Series]) -> tuple[str, ...]:
     if len(series) == 1:
         (one,) = series
         mode = [param_name("mode", one.params["mode"])] if "mode" in one.params else []
-        return (f"{', '.join([*mode, one.metric])} ({_ARM_NAMES[one.arm.name]})",)
+        return (f"{', '.join([*mode, one.metric])} ({one.arm.label})",)
     several = {
         what
         for what, values in (
@@ -104,8 +104,7 @@ def _name(series: Series, several: set[str], shared: set[tuple[str, str]]) -> st
         parts.append(series.metric)
     text = ", ".join(parts)
     if "arm" in several:
-        arm = _ARM_NAMES[series.arm.name]
-        text = f"{text} ({arm})" if text else arm
+        text = f"{text} ({series.arm.label})" if text else series.arm.label
     return text or series.metric
 
 
@@ -125,15 +124,13 @@ class FigureSpec(_Data, frozen=True, kw_only=True):
 class RowSpec(_Data, frozen=True, kw_only=True):
     """A row of a table; `article` maps a figure's name to the number that the article prints.
 
-    `unit`, where it is not None, stands in for the figures' own; `short` is the title in a claim;
-    `series` is the row's arm and mode.
+    `unit`, if not None, stands in for the figures' own; `series` is the row's arm and mode.
     """
 
     name: str
     title: str
     article: Mapping[str, float]
     unit: str | None = None
-    short: str = ""
     series: str = ""
 
 
@@ -202,26 +199,28 @@ class _Fix(_Data, frozen=True, kw_only=True):
 
     def claims(self) -> Iterator[Claim]:
         """Yield what each pattern has to show: that it scales, and better than in 3.14."""
+        first = tuple(filter(None, (self.since, self.also_in)))
         claim = Claim(
             source=_SCALING,
             quote=self.quote,
-            topic=f"gh-{self.issue}, in {' and '.join(filter(None, (self.since, self.also_in)))}",
+            topic=f"gh-{self.issue}, in {' and '.join(first)}",
             untested=self.untested,
         )
         if self.untested:
             yield claim
-        claim = replace(claim, cores=2, release=_MENDED)
+        parallel = edges()["parallel"]["claimed"]
+        claim = replace(claim, cores=2, about=tuple(f"{each}+" for each in first))
         for pattern in self.patterns:
             text = f"ft must_scale.MustScale.track_{{}}_2 mode=threads pattern={pattern}"
             threads, processes = (Series.parse(text.format(arm)) for arm in (SHARED, ALONE))
             name = value_name(pattern)
             yield replace(
                 claim,
-                means=f"{name}: 2 threads take at most {_SCALES} times as long as 2 processes",
+                means=f"{name}: 2 threads take at most {parallel} times as long as 2 processes",
                 relation=Relation.AT_MOST,
                 of=(threads, processes),
                 names=("2 threads", "2 processes"),
-                claimed=_SCALES,
+                claimed=parallel,
             )
             if not self.also_in:
                 yield replace(
@@ -229,7 +228,7 @@ class _Fix(_Data, frozen=True, kw_only=True):
                     means=f"{name}: 2 threads lose less, over one, than on {_BEFORE}",
                     relation=Relation.ASCENDING,
                     of=(threads, replace(threads, of=_BEFORE)),
-                    names=(_MENDED, _BEFORE),
+                    names=("3.15", _BEFORE),
                 )
 
 
@@ -248,12 +247,16 @@ class Article(_Data, frozen=True, kw_only=True):
 
 
 class ClaimSource(_Data, frozen=True, kw_only=True):
-    """A text that claims something; `about` is what its figures were taken on."""
+    """A text that claims something; `says` is what it is, and what its figures were taken on.
+
+    A claim of a number is about what it was `measured` on, unless it is about something else.
+    """
 
     name: str
     short: str
     title: str
-    about: str
+    says: str
+    measured: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,11 +268,11 @@ class Claim:
     `table`; other texts have none; `names` are what they are called in the claim.  `rate` says that
     the source speaks of operations per second, where the series have seconds per operation.
     `claimed` is in `unit`, which is that of a single figure, and of a range its lower end, `to` the
-    upper one; `within` is a factor.  On fewer than
-    `cores` cores, on more than `most_cores` (0: any), on another `system` than the one named, on
-    a release of another series than `release`, on builds without PGO and LTO if it speaks of those
-    that people install (`pgo`), or in a window of less than `seconds`, it cannot be judged.
-    `untested` is why no series can decide it.
+    upper one; `within` is a factor.  On fewer than `cores` cores, on more than `most_cores` (0:
+    any), on builds without PGO and LTO if it speaks of those that people install (`pgo`), or in a
+    window of less than `seconds`, it cannot be judged.  Nor is it on systems or releases that it is
+    not `about`: "macOS", "3.14" (a series), "3.15.0a7+" (since then).  `also` are other texts that
+    say the same, each with its `source` and `quote`.  `untested` is why no series can decide it.
 
     A claim about one thread names in place of `of` a `measure` of Price and gain (`GUARDED`) on an
     `arm`.  One with a `rail`, its short name, is a line that Guard rails holds releases against.
@@ -294,8 +297,8 @@ class Claim:
     unit: str = TIMES
     cores: int = 1
     most_cores: int = 0
-    system: str = ""
-    release: str = ""
+    about: tuple[str, ...] = ()
+    also: Sequence[Mapping[str, str]] = ()
     pgo: bool = False
     seconds: float = 0.0
     untested: str = ""
@@ -303,13 +306,9 @@ class Claim:
     @classmethod
     def read(cls, table: Mapping[str, Any]) -> Self:
         """Return the claim of the TOML table `table`."""
-        fields = dict(table)
-        if "relation" in fields:
-            fields["relation"] = Relation(fields["relation"])
-        if "of" in fields:
-            fields["of"] = tuple(map(Series.parse, fields["of"]))
-            fields["names"] = tuple(fields.get("names", ())) or names(fields["of"])
-        return cls(**fields)
+        of = tuple(map(Series.parse, table.get("of", ())))
+        named = tuple(table.get("names", ())) or (names(of) if of else ())
+        return cls(**{**_judged_by(table), "of": of, "names": named})
 
     @classmethod
     def about_tables(cls, table: Mapping[str, Any], source: Article) -> Self:
@@ -320,7 +319,6 @@ class Claim:
         fields = {
             "source": ARTICLE,
             "topic": next(each.title for each in source.tables if each.name == table["table"]),
-            "relation": Relation(table["relation"]),
             "of": series if tracked else (),
             "figures": figures,
             "names": _names(figures),
@@ -328,7 +326,23 @@ class Claim:
             "unit": TIMES if len(figures) > 1 else figures[0].unit,
             "untested": "" if tracked else _ELSEWHERE,
         }
-        return cls(**{**table, **fields})
+        return cls(**{**_judged_by({**table, **fields}), "of": fields["of"]})
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """What it is about of releases."""
+        return tuple(each for each in self.about if each not in SYSTEMS.values())
+
+    def is_about(self, release: Release) -> bool:
+        """Tell whether it is about a release: any, one of its series, or one since then."""
+        since = [_first(each) for each in self.releases if each.endswith("+")]
+        nearest = [each for each in since if each.series == release.series] or since
+        named = not self.releases or release.series in self.releases
+        return named or (bool(nearest) and max(nearest) <= release)
+
+    def is_before(self, release: Release) -> bool:
+        """Tell whether a release is older than all that it is about."""
+        return all(release < _first(each) for each in self.releases)
 
     @property
     def ends(self) -> tuple[float, ...]:
@@ -337,12 +351,30 @@ class Claim:
         return tuple(end * UNITS[self.unit] for end in ends if end is not None)
 
 
+def _first(words: str) -> Release:
+    first = words.removesuffix("+")
+    return Release.parse(f"{first}.0a0" if is_series(first) else first)
+
+
+def _judged_by(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a claim with those of its edge, and of its source if it is a number."""
+    fields = {**table}
+    edge = edges()[fields.pop("edge")] if "edge" in fields else {}
+    fields |= {name: each for name, each in edge.items() if name != "words"}
+    if "claimed" in edge:
+        fields["claimed"] = edge["claimed"] / UNITS[fields.get("unit", TIMES)]
+    if "relation" in fields:
+        fields["relation"] = Relation(fields["relation"])
+    if fields.get("relation") is Relation.RATIO:
+        source = next(each for each in sources() if each.name == fields["source"])
+        fields.setdefault("about", source.measured)
+    return {**fields, "about": tuple(fields.get("about", ()))}
+
+
 def _names(figures: Sequence[ArticleFigure]) -> tuple[str, ...]:
     """Return what the figures are called: by their rows, or else by their kind."""
     by_row = len({each.row.name for each in figures}) == len(figures) > 1
-    return tuple(
-        (each.row.short or each.row.title) if by_row else each.kind.title for each in figures
-    )
+    return tuple(each.row.title if by_row else each.kind.title for each in figures)
 
 
 @cache
@@ -363,6 +395,12 @@ def article_claims() -> tuple[Claim, ...]:
 def sources() -> tuple[ClaimSource, ...]:
     """Return the sources, the article first."""
     return msgspec.convert(_read("claims.toml")["sources"], tuple[ClaimSource, ...])
+
+
+@cache
+def edges() -> Mapping[str, Mapping[str, Any]]:
+    """Return what figures words stand for, by the name of each edge."""
+    return dict(_read("claims.toml")["edges"])
 
 
 @cache

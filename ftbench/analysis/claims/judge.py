@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, Self
 
-from ftbench.analysis.claims.data import Claim, Series
+from ftbench.analysis.claims.data import SYSTEMS, Claim, Series
 from ftbench.analysis.claims.quantity import NOT_MEASURED, OTHER_RUN, Quantity, over
 from ftbench.analysis.claims.rule import (
     TIMES,
@@ -29,7 +29,6 @@ from ftbench.results import Figure, Machine, ResultFile
 from ftbench.results.figure import SeriesKey
 from ftbench.statistics.spread import Basis
 
-_SYSTEMS: Final = {"Windows": "Windows", "Darwin": "macOS"}
 _UNKNOWN_REASON: Final = "no reason is on record"
 
 
@@ -37,11 +36,12 @@ _UNKNOWN_REASON: Final = "no reason is on record"
 class Conditions:
     """What figures were taken on; `seconds` is the window of a time-boxed run, if it was short.
 
+    Without a `system` or a `release` nobody asks whether a claim is about it, "" is an unknown one.
     `plain` builds have no PGO or no LTO.
     """
 
     cores: float
-    system: str = ""
+    system: str | None = None
     release: Release | None = None
     plain: bool = False
     seconds: float = math.inf
@@ -62,25 +62,22 @@ class FigureSource(Protocol):
 class Judgement:
     """A claim, its verdict, what completes it, the ratios that led to it, and their figures.
 
-    `obstacle` is what is in the way of any verdict here, such as the machine's cores.
+    `obstacle` is what is in the way of any verdict here, such as the machine's cores.  Of a claim
+    about others, `here` is what its figures are of: "before, on 3.14.7".
     """
 
     claim: Claim
     verdict: ClaimVerdict
     why: str = ""
     obstacle: str = ""
+    here: str = ""
     ratios: tuple[ClaimedRatio, ...] = ()
     figures: tuple[Shown, ...] = ()
 
     @property
     def words(self) -> str:
         """The verdict as users read it."""
-        return f"{self.verdict} {self.why}".rstrip()
-
-
-def judge(claims: Iterable[Claim], source: FigureSource) -> tuple[Judgement, ...]:
-    """Return a judgement of every claim."""
-    return tuple(judged(claim, source) for claim in claims)
+        return self.why if self.here else f"{self.verdict} {self.why}".rstrip()
 
 
 def judged(claim: Claim, source: FigureSource) -> Judgement:
@@ -88,6 +85,8 @@ def judged(claim: Claim, source: FigureSource) -> Judgement:
     named = source.named(claim)
     if claim.relation is None or named is None:
         return Judgement(claim=claim, verdict=ClaimVerdict.UNTESTED)
+    if here := _here(claim, source.conditions):
+        return _about_others(claim, named, here)
     if not named:
         return Judgement(claim=claim, verdict=ClaimVerdict.UNMEASURED)
     ratios = ratios_of(claim.relation, named, claimed=claim.ends, within=claim.within)
@@ -102,12 +101,37 @@ def judged(claim: Claim, source: FigureSource) -> Judgement:
     )
 
 
+def _here(claim: Claim, here: Conditions) -> str:
+    """Return what figures are of that a claim is not about, "" if it is."""
+    systems = [each for each in claim.about if each not in claim.releases]
+    system = None if here.system is None else SYSTEMS.get(here.system, here.system)
+    if systems and system not in {None, *systems}:
+        return f"on {system or 'an unknown system'}"
+    if here.release is None or claim.is_about(here.release):
+        return ""
+    return f"{'before' if claim.is_before(here.release) else 'later'}, on {here.release.name}"
+
+
+def _about_others(claim: Claim, named: Sequence[Named], here: str) -> Judgement:
+    """Return the judgement of a claim about others: what was measured here, and no verdict."""
+    assert claim.relation is not None
+    figures = tuple(shown for each in named for shown in each.figures)
+    if any(series.of for series in claim.of):
+        # Beside another release this one would be called the one that it is about.
+        named, figures = (), (replace(figures[0], name=claim.of[0].metric),)
+    words = (each.replace("+", " and later") for each in claim.about)
+    return Judgement(
+        claim=claim,
+        verdict=ClaimVerdict.OTHER,
+        why=f"about {', '.join(words)}",
+        here=here,
+        ratios=ratios_of(claim.relation, named, claimed=claim.ends, within=claim.within),
+        figures=figures,
+    )
+
+
 def _obstacle(claim: Claim, here: Conditions) -> str:
     """Return why a claim cannot be judged under these conditions, "" if it can."""
-    if claim.system and claim.system != here.system:
-        return f"on {here.system or 'an unknown system'}: it speaks of {_SYSTEMS[claim.system]}"
-    if claim.release and here.release and claim.release != here.release.series:
-        return f"on {here.release.name}: it speaks of {claim.release}"
     if claim.pgo and here.plain:
         return "on builds without PGO and LTO"
     if here.cores < claim.cores or 0 < claim.most_cores < here.cores:

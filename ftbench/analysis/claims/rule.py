@@ -57,6 +57,7 @@ class ClaimVerdict(StrEnum):
     CANNOT = "cannot be judged"
     UNMEASURED = "not measured"
     UNTESTED = "not tested"
+    OTHER = "about others"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,27 @@ class ClaimedRatio:
             return "the other way round"
         factor, side = (low / value, "less") if value < low else (value / high, "more")
         return f"{digits(factor)}{TIMES} {side} than claimed"
+
+    @property
+    def measured(self) -> str:
+        """What was measured, with its interval: `3.1x (2.9-3.3)`; or why nothing was."""
+        return self._text(self.quantity)
+
+    @property
+    def asked(self) -> str:
+        """What it should be: `claimed: at least 2x`."""
+        low, high = (self._text(Quantity(value=each)) for each in (self.low, self.high))
+        if math.isinf(self.high):
+            order = 1 < self.low < 1 + _NEXT
+            return f"claimed: {f'more than 1{TIMES}' if order else f'at least {low}'}"
+        if not self.low:
+            return f"claimed: at most {high}"
+        ends = (self._text(Quantity(value=each)) for each in self.claimed or (1.0,))
+        return f"claimed: {' to '.join(ends)}, counted from {low} to {high}"
+
+    def _text(self, quantity: Quantity) -> str:
+        behind = "" if self.unit in BEHIND or quantity.value is None else f" {self.unit}"
+        return number(quantity, self.unit) + behind
 
     @property
     def verdict(self) -> ClaimVerdict:
@@ -122,12 +144,14 @@ def ratios_of(
     relation: Relation, quantities: Sequence[Named], *, claimed: tuple[float, ...], within: float
 ) -> tuple[ClaimedRatio, ...]:
     """Return the ratios that a relation says something of, each with the range that it names."""
+    if not quantities:
+        return ()
     edge = claimed[0] if claimed else 1.0
     match relation:
         case Relation.RATIO:
-            low, high = edge / within, (claimed or (1.0,))[-1] * within
+            low, high = claimed[0] / within, claimed[-1] * within
             ratio = _ratio(quantities[0], quantities[1:], low, high)
-            return (replace(ratio, claimed=claimed or (1.0,)),)
+            return (replace(ratio, claimed=claimed),)
         case Relation.AT_LEAST:
             return (_ratio(quantities[0], quantities[1:], edge, math.inf),)
         case Relation.AT_MOST:
@@ -199,29 +223,6 @@ def number(quantity: Quantity, unit: str, notes: dict[str, int] | None = None) -
     if ends := quantity.spread or quantity.middle:
         text += f" ({span(ends.low / UNITS[unit], ends.high / UNITS[unit], between=_DASH)})"
     return text
-
-
-def ratio_words(ratio: ClaimedRatio) -> str:
-    """Return `spawn / fork: 3.1x (2.9-3.3), claimed: 3.25x, counted from 2.6x to 4.06x`."""
-    if ratio.quantity.value is None:
-        return f"{ratio.what}: {ratio.quantity.word}"
-    return f"{ratio.what}: {number(ratio.quantity, ratio.unit)}, {range_words(ratio)}"
-
-
-def range_words(ratio: ClaimedRatio) -> str:
-    """Return what a ratio should be: `claimed: at least 2x`."""
-
-    def text(value: float) -> str:
-        return number(Quantity(value=value), ratio.unit)
-
-    if math.isinf(ratio.high):
-        if 1 < ratio.low < 1 + _NEXT:
-            return f"claimed: more than 1{TIMES}"
-        return f"claimed: at least {text(ratio.low)}"
-    if not ratio.low:
-        return f"claimed: at most {text(ratio.high)}"
-    claimed = " to ".join(map(text, ratio.claimed or (math.sqrt(ratio.low * ratio.high),)))
-    return f"claimed: {claimed}, counted from {text(ratio.low)} to {text(ratio.high)}"
 
 
 _PRINTED_WHOLE: Final = 1000

@@ -18,7 +18,8 @@ from ftbench.analysis.claims.data import (
     article,
     article_claims,
 )
-from ftbench.analysis.claims.judge import Conditions, Judgement, judge
+from ftbench.analysis.claims.judge import Conditions, Judgement
+from ftbench.analysis.claims.judge import judged as judged_on
 from ftbench.analysis.claims.quantity import Quantity
 from ftbench.analysis.claims.rule import (
     BEHIND,
@@ -28,7 +29,6 @@ from ftbench.analysis.claims.rule import (
     Named,
     number,
     printed,
-    ratio_words,
 )
 from ftbench.errors import DAMAGE, ResultsError
 from ftbench.experiments.harness import of_sittings
@@ -46,6 +46,7 @@ _TONES: Final = {
     ClaimVerdict.NOT: document.Tone.BAD,
     ClaimVerdict.CANNOT: document.Tone.PLAIN,
     ClaimVerdict.UNMEASURED: document.Tone.QUIET,
+    ClaimVerdict.OTHER: document.Tone.QUIET,
 }
 _SEVERAL: Final = (
     "In brackets after a median: its 99 % interval, from how far processes differ; claims are "
@@ -66,7 +67,11 @@ class JudgedReproduction:
 
     @property
     def conditions(self) -> Conditions:
-        return Conditions(cores=self.done.cores, seconds=self.done.knobs.duration / 1e3)
+        """What the figures were taken on; their release is anybody's choice."""
+        seconds = self.done.knobs.duration / 1e3
+        return Conditions(
+            cores=self.done.cores, seconds=seconds, system=self.done.machine.get("system")
+        )
 
     def named(self, claim: Claim) -> Sequence[Named]:
         """Return a claim's corrected figures, [] if not all of them were asked for."""
@@ -80,7 +85,8 @@ class JudgedReproduction:
     @cached_property
     def judgements(self) -> tuple[Judgement, ...]:
         tables = {table.name for table in self.tables}
-        return judge([claim for claim in article_claims() if claim.table in tables], self)
+        claims = (claim for claim in article_claims() if claim.table in tables)
+        return tuple(judged_on(claim, self) for claim in claims)
 
     @property
     def tables(self) -> tuple[TableSpec, ...]:
@@ -184,7 +190,10 @@ def _claim(judgement: Judgement) -> document.Row:
     claim = judgement.claim
     means = f" ({claim.means})" if claim.means else ""
     quote = f"\N{LEFT DOUBLE QUOTATION MARK}{claim.quote}\N{RIGHT DOUBLE QUOTATION MARK}{means}"
-    ratios = "; ".join(map(ratio_words, judgement.ratios))
+    ratios = "; ".join(
+        f"{each.what}: {each.measured}" + (f", {each.asked}" if each.quantity.value else "")
+        for each in judgement.ratios
+    )
     return document.Row(
         cells=(quote, judgement.words, ratios),
         tone=_TONES[judgement.verdict],

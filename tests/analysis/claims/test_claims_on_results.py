@@ -103,9 +103,7 @@ def test_what_is_doubtful_in_a_figure_is_in_the_way_of_every_claim_on_it() -> No
     [
         ({"cores": 32}, {}, "on 16 cores"),
         ({"most_cores": 8}, {}, "on 16 cores"),
-        ({"system": "Windows"}, {}, "on Linux: it speaks of Windows"),
-        ({"system": "Darwin"}, {"system": ""}, "on an unknown system: it speaks of macOS"),
-        ({"release": "3.13"}, {}, "on 3.14.2: it speaks of 3.13"),
+        ({"pgo": True}, {"plain": True}, "on builds without PGO and LTO"),
     ],
 )
 def test_what_is_in_the_way_is_said_and_the_figures_are_shown(
@@ -114,13 +112,46 @@ def test_what_is_in_the_way_is_said_and_the_figures_are_shown(
     found = of(replace(TWICE, **fields), BOTH, **here)
     assert found.words == f"cannot be judged {words}"
     assert found.ratios[0].quantity.value == pytest.approx(2.0)
-    ours = replace(TWICE, release="3.14", system="Linux", cores=16, most_cores=16)
+    ours = replace(TWICE, about=("Linux", "3.14"), cores=16, most_cores=16)
     assert of(ours, BOTH).verdict is ClaimVerdict.HOLDS
+
+
+@pytest.mark.parametrize(
+    ("about", "system", "words", "measured"),
+    [
+        (("Windows",), "Linux", "about Windows", "on Linux"),
+        (("macOS", "3.14"), "Linux", "about macOS, 3.14", "on Linux"),
+        (("macOS",), "", "about macOS", "on an unknown system"),
+        (("3.13",), "Linux", "about 3.13", "later, on 3.14.2"),
+        (("3.15",), "Linux", "about 3.15", "before, on 3.14.2"),
+        (("3.15.0a7+",), "Linux", "about 3.15.0a7 and later", "before, on 3.14.2"),
+        (("Linux", "3.14.3+", "3.15.0a1+"), "Linux", "about Linux, 3.14.3 and later", "before, on"),
+    ],
+)
+def test_a_claim_about_others_has_no_verdict_and_its_figures_are_called_what_they_are(
+    about: tuple[str, ...], system: str, words: str, measured: str
+) -> None:
+    for figures in (BOTH, ()):
+        found = of(replace(TWICE, about=about), figures, system=system)
+        assert found.verdict is ClaimVerdict.OTHER
+        assert found.words.startswith(words)
+        assert found.here.startswith(measured)
+    found = of(replace(TWICE, about=about), BOTH, system=system)
+    assert found.ratios[0].quantity.value == pytest.approx(2.0)
+    assert [shown.figure for shown in found.figures] == [BOTH[1], BOTH[0]]
+
+
+def test_what_was_mended_is_asked_of_the_releases_that_have_it() -> None:
+    mended = replace(TWICE, about=("3.15.0a7+", "3.14.4+"))
+    for release in ("3.14.4", "3.14.12", "3.15.0a7", "3.15.2", "3.16.0a1"):
+        assert mended.is_about(Release.parse(release))
+    for release in ("3.13.15", "3.14.3", "3.15.0a6"):
+        assert not mended.is_about(Release.parse(release))
 
 
 PATTERN = "ft must_scale.MustScale.track_relative_2 mode=threads pattern=copies"
 BETTER = claim(
-    Relation.ASCENDING, PATTERN, PATTERN, names=("3.15", "3.14"), release="3.15", cores=2
+    Relation.ASCENDING, PATTERN, PATTERN, names=("3.15", "3.14"), about=("3.15",), cores=2
 )
 BETTER = replace(BETTER, of=(BETTER.of[0], replace(BETTER.of[1], of="3.14")))
 
@@ -149,7 +180,11 @@ def test_a_claim_holds_a_release_against_one_of_another_series(
 
 def test_a_claim_of_another_series_is_none_of_the_release_that_it_is_held_against() -> None:
     found = of(BETTER, [figure(PATTERN, 1.1)])
-    assert found.words == "cannot be judged on 3.14.2: it speaks of 3.15"
+    assert (found.words, found.here) == ("about 3.15", "before, on 3.14.2")
+    assert not found.ratios
+    assert [(each.name, each.figure is not None) for each in found.figures] == [
+        ("slow-down of 2 threads against one, same work each", True)
+    ]
 
 
 @pytest.mark.parametrize(
