@@ -341,8 +341,8 @@ class Claim:
         return named or (bool(nearest) and max(nearest) <= release)
 
     def is_before(self, release: Release) -> bool:
-        """Tell whether a release is older than all that it is about."""
-        return all(release < _first(each) for each in self.releases)
+        """Tell whether what it is about was still to come at a release that it is not about."""
+        return any(release < _first(each) for each in self.releases)
 
     @property
     def ends(self) -> tuple[float, ...]:

@@ -147,6 +147,7 @@ def test_what_was_mended_is_asked_of_the_releases_that_have_it() -> None:
         assert mended.is_about(Release.parse(release))
     for release in ("3.13.15", "3.14.3", "3.15.0a6"):
         assert not mended.is_about(Release.parse(release))
+        assert mended.is_before(Release.parse(release))
 
 
 PATTERN = "ft must_scale.MustScale.track_relative_2 mode=threads pattern=copies"
