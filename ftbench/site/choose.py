@@ -6,7 +6,7 @@ import json
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,13 +48,14 @@ from ftbench.report.choice import Choice, SectionFigures, choice_of
 from ftbench.results import ResultTree
 from ftbench.results.selection import Pick, first_pick, newest_first, picks, shares
 from ftbench.site import frame
-from ftbench.site.menus import address, menus
+from ftbench.site.menus import Item, address, elsewhere, menus
 from ftbench.site.mode_charts import draw
 from ftbench.site.winner_map import FRAME, draw_map
 
 PICTURED: Final = 16
 """How many picks have pictures: pages of pictures take ten times as long as those of tables."""
 ARTICLE: Final = "article"
+ANSWER: Final = "answer"
 SCRIPT: Final = "choose/choose.js"
 MODEL: Final = "model.js"
 WORDS: Final = {
@@ -164,9 +165,12 @@ class Pages:
 
     def _values(self, name: str, every: Mapping[Pick, Mapping[str, str]]) -> dict[str, Any]:
         """Return what a template shows; of a question where `name` is one."""
-        pick = self.choice.pick
+        pick, wanted = self.choice.pick, name or ANSWER
         where = f"CPython {pick.release.name} on {pick.machine}"
         figures = self.measured.get(name)
+        # The same question of another pick, or its first page where it has not that.
+        addresses = {other: of.get(wanted, of[""]) for other, of in every.items()}
+        having = {other for other, of in every.items() if wanted in of}
         return {
             "title": f"{figures.section.title}: {where}" if figures else where,
             "name": name,
@@ -174,8 +178,8 @@ class Pages:
             "arms": usual_and({source.arm.name for source in self.choice.sources}),
             "pages": self,
             "choice": self.choice,
-            # The same question of another pick, or its answer where it has not that.
-            "menus": menus(pick, {p: of.get(name, of[""]) for p, of in every.items()}),
+            "menus": menus(pick, addresses, having, "not measured" if name else "no ranking"),
+            "elsewhere": partial(_elsewhere, pick, every),
             "warnings": self.choice.warnings,
             "drawn": self.drawn,
             "pictured": min(len(every), PICTURED),
@@ -199,7 +203,14 @@ def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
             yield pages_of(pick, share, where=address(pick, first, "choose"), drawn=pick in drawn)
 
     # Made twice: pages link to one another, and those of all are too much for the memory.
-    links = {pages.choice.pick: {"": pages.address, **pages.links} for pages in made()}
+    links = {
+        pages.choice.pick: {
+            "": pages.address,
+            **({ANSWER: pages.address} if pages.cells.loop and pages.cells.workers else {}),
+            **pages.links,
+        }
+        for pages in made()
+    }
     every = {pick: links[pick] for pick in newest}
     frame.write_script(html_dir, SCRIPT)
     return tuple(path for pages in made() for path in pages.write(html_dir, every))
@@ -211,6 +222,10 @@ def pages_of(pick: Pick, tree: ResultTree, *, where: str, drawn: bool = True) ->
     tables = article_tables_of(choice, tree)
     cells = cells_of(filter(pick.shows, tree.figures))
     return Pages(choice=choice, cells=cells, address=where, tables=tables, drawn=drawn)
+
+
+def _elsewhere(pick: Pick, every: Mapping[Pick, Mapping[str, str]], name: str) -> tuple[Item, ...]:
+    return elsewhere(pick, {other: of[name] for other, of in every.items() if name in of})
 
 
 def _no_picture(*_: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
@@ -84,10 +84,16 @@ def address(pick: Pick, first: Pick, tab: str) -> str:
     return f"{tab}.html" if pick == first else f"{tab}/{pick.page}"
 
 
-def menus(current: PageT, addresses: Mapping[PageT, str]) -> tuple[Menu, ...]:
+def menus(
+    current: PageT,
+    addresses: Mapping[PageT, str],
+    having: Collection[PageT] | None = None,
+    lacks: str = "",
+) -> tuple[Menu, ...]:
     """Return the menus of a page; `addresses` are those of all pages of its kind.
 
     An item leads to the page that differs in it and in as little else as there are results for.
+    Rather it leads to one of those `having` what is looked for, and says where none of its has.
     """
     menus = []
     choices = list(addresses)
@@ -95,14 +101,12 @@ def menus(current: PageT, addresses: Mapping[PageT, str]) -> tuple[Menu, ...]:
         groups: dict[Any, list[PageT]] = {}
         for choice in sorted(choices, key=key):
             groups.setdefault(key(choice), []).append(choice)
-        items = [
-            Item(
-                text=text(group[0]) or "unnamed",
-                href=addresses[nearest(group, current)],
-                current=value == key(current),
-            )
-            for value, group in groups.items()
-        ]
+        items = []
+        for value, group in groups.items():
+            here, name = value == key(current), text(group[0]) or "unnamed"
+            own = group if having is None else [page for page in group if page in having]
+            href = addresses[current if here else nearest(own or group, current)]
+            items.append(Item(text=name if own else f"{name} ({lacks})", href=href, current=here))
         if len(items) > 1 or title in _ALWAYS:
             menus.append(Menu(title=title, items=tuple(items)))
         choices = groups[key(current)]

@@ -8,6 +8,8 @@ from urllib.parse import unquote
 
 import pytest
 import synthetic
+from fake_figures import crossover, rekeyed
+from fake_figures import tree as fake_tree
 from outline import Outline
 from synthetic import Plan
 
@@ -15,6 +17,7 @@ from ftbench.facts.arms import USUAL_ARMS
 from ftbench.probe.scenarios.base import NAMES
 from ftbench.report.sections import SECTIONS
 from ftbench.report.sections.view import GridView, View
+from ftbench.report.sections.workers import ROUND_EMPTY
 from ftbench.results import read_results
 from ftbench.site.choose import write_choose
 from ftbench.site.menus import TABS
@@ -84,6 +87,27 @@ def test_a_page_loads_nothing_but_scripts_of_its_own(pages: tuple[Path, ...]) ->
         text = page.read_text(encoding="utf-8")
         assert "default-src 'none'" in text
         assert not re.search(r"https?://(?!www\.w3\.org/)", text)
+
+
+def test_what_another_profile_has_and_this_one_lacks_is_said_with_a_link(tmp_path: Path) -> None:
+    ranked = tuple(crossover())
+    one_of_each = {each.arm: each for each in ranked}.values()
+    of = {"params": {"mode": "threads", **ROUND_EMPTY.params}, "benchmark": ROUND_EMPTY.benchmark}
+    others = (rekeyed(each, profile="quick", **of) for each in one_of_each)
+    pages = write_choose(fake_tree([*ranked, *others]), tmp_path)
+    full, quick = (page for page in pages if answers(page, pages))
+    words = "What a ranking needs was measured with the full profile."
+    assert words in Outline(quick).text
+    assert words not in Outline(full).text
+    assert "quick (no ranking)" in Outline(quick).text
+    assert "full (no ranking)" not in Outline(quick).text
+    said = re.search(
+        r'was measured with the <a href="([^"]*)">full profile', quick.read_text("utf-8")
+    )
+    assert said
+    assert (quick.parent / unquote(said[1])).resolve() == full.resolve()
+    missing = Outline(full).text.partition("--bench ^lifecycle")[2]
+    assert missing.lstrip().startswith("It was measured with the quick profile.")
 
 
 def test_no_id_stands_twice_on_a_page(pages: tuple[Path, ...]) -> None:

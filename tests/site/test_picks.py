@@ -153,6 +153,21 @@ def test_menus_lead_to_every_release_and_mark_the_current_one() -> None:
     assert release.items[1].href == "choose.html"
 
 
+def test_a_menu_leads_rather_to_what_has_the_answer_and_names_what_has_none() -> None:
+    every = (pick(), pick("n"), pick("o"), pick("o", "3.15.0rc1"))
+    machine, _ = menus(every[0], {each: each.page for each in every}, {every[0], every[3]}, "none")
+    assert [(item.text, item.href) for item in machine.items] == [
+        ("m", every[0].page),
+        ("n (none)", every[1].page),
+        ("o", every[3].page),
+    ]
+    _, release = menus(every[2], {each: each.page for each in every}, {every[3]}, "none")
+    assert [(item.text, item.current, item.href) for item in release.items] == [
+        ("3.14.2 (none)", True, every[2].page),
+        ("3.15.0rc1", False, every[3].page),
+    ]
+
+
 def near(count: int, current: int) -> list[str]:
     names = [f"host-{number:02d}" for number in range(count)]
     items = (Item(text=name, href="", current=name == names[current]) for name in names)
