@@ -154,7 +154,7 @@ def _program(judgement: JudgedSeries) -> str:
         title = benchmark.partition(".")[0]
         return f"{_TITLES.get(title, title)}, {metric_name(benchmark)}, {cell_name(params)}"
     doing = value_name(of)
-    doing = doing if doing.partition(" ")[0].endswith("ing") else f"running {doing}"
+    doing = doing if doing.partition(" ")[0].endswith("ing") else f"running the kernel {doing}"
     if number in {"kernel", "serial", "op"}:
         return f"one thread {doing}"
     if metric.partition("_")[0] not in _TEAM or number not in _NUMBERS:

@@ -425,8 +425,9 @@ def page_of(rig: Rig, every: Rigs, tree: ResultTree) -> Page:
 def _notices(rig: Rig, tree: ResultTree) -> Iterator[Notice]:
     yield from run_notices(rig.profile, ", and show the order of magnitude.", tree.sources)
     if is_plain(tree.sources):
+        every = all(is_plain([source]) for source in tree.sources)
         yield Notice(
-            title="Some of these builds have no PGO or no LTO.",
+            title=f"{'These' if every else 'Some of these'} builds have no PGO or no LTO.",
             text="The builds that people install have both, and may have another overhead: these "
             "figures hold for builds without.",
         )

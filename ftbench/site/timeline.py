@@ -263,7 +263,9 @@ class Timeline:
     def notices(self, release: Release, base: Release | None = None) -> Iterator[Notice]:
         """Yield what a reader must know before believing a verdict of a release."""
         ours = [source for source in self.sources if source.release == release]
-        yield from run_notices(self.rig.profile, ": next to nothing can be decided.", ours)
+        yield from run_notices(
+            self.rig.profile, ": without a duel next to nothing can be decided.", ours
+        )
         tallies = self.tallies_of(release, base)
         if tallies and all(tally.counts.keys() == {Word.ELSEWHERE} for tally in tallies):
             yield Notice(
