@@ -14,24 +14,24 @@ NOBODY_READS: Final = 141
 # 1 is also what Python itself ends with, so it never is an outcome.
 EXIT_CODES: Final = {
     0: "done; of 'compare', 'duel' and 'try --against': nothing is worse",
-    1: "an error of ours that none of the others is",
-    2: "the request makes no sense: an unknown name, a value out of range",
+    1: "any other error",
+    2: "an invalid request: an unknown name, a value out of range",
     3: "this mode or scenario cannot run here",
     4: "a worker raised, exited or was killed",
-    5: "something did not end in time",
-    6: "the GIL or the JIT was not in the state that was asked for",
+    5: "something took longer than its deadline",
+    6: "the GIL or the JIT was not in the requested state",
     7: "an interpreter is missing, broken or could not be built",
-    8: "results, or what is printed, could not be read or written",
-    9: "an asv command that we started failed",
+    8: "results or output could not be read or written",
+    9: "an asv command failed",
     10: "'compare', 'duel', 'try --against': a series is worse; 'selftest': an alarm was false or "
     "missing; 'advise --verify': the ranking did not hold",
-    11: "'compare', 'duel', 'try --against': what was measured before failed or vanished after, "
-    "whatever else is worse",
+    11: "'compare', 'duel', 'try --against': something measured before has failed or vanished "
+    "since, even if others are worse",
     12: "nothing could be measured, compared, advised or shown",
     13: "'try': a mode's results are not the serial twin's",
-    70: "a fault of ftbench itself; FTBENCH_DEBUG=1 shows where",
+    70: "a bug in ftbench; FTBENCH_DEBUG=1 shows where",
     INTERRUPTED: "interrupted; what is saved is kept",
-    NOBODY_READS: "nobody read what was printed",
+    NOBODY_READS: "the reader of the output closed it (broken pipe)",
 }
 
 

@@ -187,7 +187,7 @@ def _builds_notices(pick: Pick, sources: Iterable[ResultFile]) -> Iterator[Notic
     if len(pick.flavours) > 1:
         flavours = " and ".join(pick.flavours)
         text = f"A difference between the arms is also one between {flavours}."
-        yield Notice(title="The two builds were not made alike.", text=text)
+        yield Notice(title="The two builds are of different kinds.", text=text)
     for source in sources:
         if len(source.builds) > 1:
             text = "Its figures come from builds that differ in more than their place; see below."

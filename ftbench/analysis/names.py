@@ -34,7 +34,7 @@ VALUES: Final = {
     "c_functions": "C functions",
     "super_calls": "super(), shared class",
     "own_super_calls": "super(), own class",
-    "collected_beside_tuples": "GC beside tuples",
+    "collected_beside_tuples": "GC during tuple work",
 }
 # Parameters whose values do not say what they are.
 _PARAMS: Final = {
@@ -42,7 +42,7 @@ _PARAMS: Final = {
     "heap": "{} heap",
     "fill": "{} set",
     "delay": "answers after {} ms",
-    "under_way": "{} requests under way",
+    "under_way": "{} requests in flight",
     "window": "window {}",
     "batch": "batches of {}",
     "trigger": "collections by {}",

@@ -103,7 +103,7 @@ def _releases(before: Named, after: Named, tree: ResultTree) -> Sides:
 def _same(kind: Kind, name: str) -> UsageError:
     return UsageError(
         f"Both sides are the {kind} {name}.",
-        hint="How far two runs of the same build lie apart: ftbench noise.",
+        hint="How far two runs of the same build differ: ftbench noise.",
     )
 
 
@@ -251,7 +251,7 @@ def _nowhere(sides: Sides, places: Mapping[_Rest, _Builds], tree: ResultTree) ->
         ]
         answers.append(f"{name}: {'; '.join(sorted(where)) or 'nothing of what is asked for'}")
     return NothingError(
-        f"{sides.before} and {sides.after} were never measured with all else alike.",
+        f"{sides.before} and {sides.after} were never measured with everything else equal.",
         hint="There is\n  " + "\n  ".join(answers),
         story="\n".join(f"not read: {warning}" for warning in tree.warnings),
     )

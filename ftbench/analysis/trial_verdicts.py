@@ -26,8 +26,8 @@ from ftbench.statistics.verdict import Pair, Verdict, Word, judge
 
 SECONDS: Final = "seconds"
 BYTES: Final = "bytes"
-_NO_STICK: Final = "not both have a measuring stick beside each process"
-_OTHER_STICK: Final = "another measuring stick stood beside each"
+_NO_STICK: Final = "one of them lacks a measuring stick beside its processes"
+_OTHER_STICK: Final = "they used different measuring sticks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ def _speed(before: Trial, after: Trial) -> _Speed:
         return _Speed(why=f"{_OTHER_STICK} ({before.stick}, {after.stick})")
     slower = ratio(sides[1], sides[0])
     if slower.interval is None:
-        return _Speed(why="of a single process the speed of the stick is not known")
+        return _Speed(why="a single process does not give the stick's speed")
     # What waits is as long, however fast the machine is.
     share = min(max(after.cpu_share, 0.0), 1.0)
     return _Speed(
@@ -221,7 +221,7 @@ def alarm(judged: Judged) -> FtbenchError | None:
     told = f"{plural(worse, 'figure is', 'figures are')} worse than before." if worse else ""
     if judged.lost:
         what = plural(len(judged.lost), "mode that was", "modes that were")
-        return LostError(f"{what} measured before failed or vanished after. {told}".strip())
+        return LostError(f"{what} measured before failed or vanished since. {told}".strip())
     if worse:
         return RegressionError(told)
     if any(each.verdict.p is not None for each in judged.cells):

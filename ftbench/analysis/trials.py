@@ -410,7 +410,7 @@ def question_of(trial: Trial, workers: int) -> Question:
 def forecasts(found: Answer, cells: Cells, by: str) -> Iterator[Forecast | str]:
     """Yield what `advise` says build by build, or why it says nothing."""
     if not found.computes:
-        yield "advise knows tasks that compute alone, so it says nothing of these."
+        yield "advise only knows tasks that compute, so it says nothing about these."
         return
     for each in found.builds:
         by_seconds = sorted(

@@ -287,7 +287,7 @@ def _no_stick(before: Figure, after: Figure) -> str:
     if not (before.computes and after.computes):
         return "it does not follow the speed of a measuring stick"
     if before.stick and after.stick:
-        return f"another measuring stick stood beside each ({before.stick}, {after.stick})"
+        return f"they used different measuring sticks ({before.stick}, {after.stick})"
     return "not both have a measuring stick"
 
 
@@ -330,7 +330,7 @@ class Base(StrEnum):
 
 Lost = tuple[tuple[Figure, Figure], ...]
 """What was measured before and failed or vanished after: before and after."""
-UNRECORDED: Final = "its records vanished: nobody knows which build, and when"
+UNRECORDED: Final = "its records are gone, so its build and date are unknown"
 
 
 def lost_of(judged: JudgedFamily, after: Iterable[Figure]) -> Lost:

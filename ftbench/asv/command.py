@@ -31,7 +31,7 @@ RUN_NAME: Final = "FTBENCH_RUN"
 # Set for a first result: one process a cell, which the run that follows takes over.
 FIRST_RESULT: Final = "FTBENCH_FIRST_RESULT"
 # What it says of cells that are not measured again.
-TAKEN_OVER: Final = "they are taken over"
+TAKEN_OVER: Final = "they are reused"
 _KEPT_LINES: Final = 40
 
 # Longer than any run of asv: a run has as many benchmarks as are asked for, each with a deadline.
@@ -137,6 +137,6 @@ class Asv:
                 elif " skipped" in line:
                     skipped += 1
         if skipped:
-            words = f"{skipped} times asv left something out that cannot be had here."
+            words = f"{skipped} times asv left something out that this machine lacks."
             self.console.print(words, markup=False)
         return list(last)

@@ -53,7 +53,8 @@ def write_pages(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
 
 
 KILLED: Final = (
-    "Often that is for want of memory. The results are as they were: make room, then publish again."
+    "Often the cause is too little memory. The results are unchanged: free some, then publish "
+    "again."
 )
 
 
@@ -98,7 +99,7 @@ class BackgroundPages:
         if wait(self._written, DEADLINE_SECONDS).not_done:
             raise DeadlineError(
                 f"Our pages were not written within {DEADLINE_SECONDS:g} s of asv's own.",
-                hint="The results are as they were. Is the machine out of memory or of disk? "
+                hint="The results are unchanged. Is the machine out of memory or disk space? "
                 "Then publish again.",
             )
         try:

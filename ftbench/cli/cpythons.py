@@ -185,9 +185,9 @@ def _releases(entries: tuple[KnownRelease, ...]) -> Document:
     invoke_without_command=True,
     help="""List the engines, packages that some cells need, and which builds here have them.
 
-    An engine is installed by wheels alone, from the index that pip or uv is set to, into a folder
+    Engines are installed from wheels only, from the index that pip or uv is set to, into a folder
     of the cache for each ABI; Spark, which has none, is built by pip of the source archive that we
-    know. Its own cells alone see it; without it they are skipped.
+    know. Only its own cells see it; without it they are skipped.
     """,
 )
 @output_options
@@ -206,7 +206,7 @@ def engines(output: Output) -> None:
     multiple=True,
     metavar="PYTHON",
     shell_complete=names_of("python"),
-    help="For this one alone: a release, 3.14.7t, or a path. More than one may be named.",
+    help="Only for this one: a release, 3.14.7t, or a path. Can be given several times.",
 )
 def install_engines(names: tuple[str, ...], pythons: tuple[str, ...]) -> None:
     usual = [name for name, engine in ENGINES.items() if engine.usual and engine.measured]

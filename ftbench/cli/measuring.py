@@ -171,7 +171,7 @@ def duel(
     help="""Measure what the article measured, as it did and corrected, and judge its claims.
 
     On one RELEASE: threads on its free-threaded build, processes on its GIL build, as in the
-    article.  Without RELEASE: the newest that has both installed, built alike.
+    article.  Without RELEASE: the newest with both installed, of the same kind.
     A full run takes some twenty minutes, --scale 0.1 a few; the time left is shown.
     """
 )
@@ -217,7 +217,7 @@ def reproduce(
 
     if source is not None:
         if fresh or (release, scale, processes, only) != (None,) * 4:
-            raise UsageError("--from measures nothing: only what tells of the output goes with it.")
+            raise UsageError("--from measures nothing: it goes only with options for the output.")
         output.write(told_anew(source))
         return
     amount, parts = 1.0 if scale is None else scale, parts_named(only)

@@ -197,7 +197,7 @@ def advise(
         raise UsageError("The programs that verify compute all the time: say no --waiting.")
     if verify and asked.ranked_by is not By.SECONDS:
         raise UsageError(
-            f"A ranking by {asked.ranked_by} is not verified: programs tell their seconds.",
+            f"A ranking by {asked.ranked_by} cannot be verified: programs report seconds only.",
             hint="Say --by seconds.",
         )
     tree, one = chosen(machine=machine, release=release, profile=profile, arm=arm)
@@ -309,7 +309,7 @@ def export(form: str, path: Path | None, *, no_timestamps: bool, **wanted: str |
     asked = parse_filter(tree, **wanted).of(tree)
     if not any(each.median is not None for each in asked.figures):
         raise NothingError(
-            "Nothing was measured of all that is asked for.",
+            "Nothing that matches was measured.",
             hint="ftbench report says what there is.",
         )
     if form == "parquet" and path is None:

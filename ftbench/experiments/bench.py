@@ -46,8 +46,8 @@ PAGE: Final = Path("html") / "choose.html"
 FIRST: Final = r"^(lifecycle\.Lifecycle|footprint\.Footprint|crossover\.Crossover)\."
 
 PRELIMINARY: Final = (
-    "This is preliminary: one process a cell, and only of what the table and the head of Choose "
-    "show. The rest is measured now, with more processes; then table and page are written anew."
+    "This is preliminary: one process per cell, only for the table and the top of Choose. The "
+    "rest follows, with more processes; then table and page are redrawn."
 )
 # What tells how long classes take that are on record, and that are not.
 _SOURCES: Final = {True: "the last run here", False: "what it took elsewhere"}
@@ -132,8 +132,8 @@ def _left_out(folder: Path, pattern: str | None, pair: Pair) -> Iterator[str]:
     )
     if lacking:
         yield (
-            f"{lacking.total()} cells are skipped for want of {', '.join(sorted(lacking))}: "
-            "'ftbench engines' says why, and how to have them measured."
+            f"{lacking.total()} cells are skipped for lack of {', '.join(sorted(lacking))}: "
+            "'ftbench engines' says why, and how to install them."
         )
 
 

@@ -318,9 +318,9 @@ SCHEMA: Final = {"name": "ftbench.duel", "version": 1}
 def document_of(result: DuelResult) -> Document:
     """Return the document: a row per series, and below it what the words rest on."""
     raised, first, margin = alarm(result), result.job.sides[0], result.job.margin
-    own = margin is not None and f"The same is what differs by at most {margin * 100:g} %."
+    own = margin is not None and f"Differences of at most {margin * 100:g} % count as the same."
     flavours = " and ".join(dict.fromkeys(side.flavour for side in result.job.sides))
-    unlike = f"The builds were not made alike: a difference is also one between {flavours}."
+    unlike = f"The builds are of different kinds: a difference is also one between {flavours}."
     return Document(
         title=f"{first.title}. {result.job.sides[1].title}.",
         record={
@@ -397,9 +397,9 @@ def _notes(result: DuelResult) -> Iterator[str]:
         f"Seed: {result.job.seed}."
     )
     if not all(duel.fixed for duel in result.duels):
-        yield "Addresses were drawn by the system for each process, which adds to the noise."
+        yield "The system randomized addresses for each process, which adds noise."
     if disturbed := sum({duel.key: duel.disturbed for duel in result.duels}.values()):
-        yield f"Others kept the machine busy beside {plural(disturbed, 'pair', 'pairs')}."
+        yield f"Other load disturbed {plural(disturbed, 'pair', 'pairs')}."
     for cell, failed in result.lost.items():
         ended = f"failed in {MOST_FAILURES} pairs, which ends a cell"
         state = "skipped" if isinstance(failed.error, NotAvailableError) else ended

@@ -101,7 +101,7 @@ def environment_folder(interpreter: Interpreter) -> Path:
 def _error_of(code: int, said: str) -> FtbenchError:
     before, _, words = said.partition(_PREFIX)
     first, _, rest = (words or before).strip().partition("\n")
-    message = first or f"The probe ended with code {code} without a word."
+    message = first or f"The probe ended with code {code} without a message."
     return error_class(code)(message, story=rest)
 
 
@@ -124,8 +124,8 @@ def journal_of(
     journal = Journal(path, digest_of(same), datetime.now(UTC).isoformat())
     if journal.stale:
         console.print(
-            "A run of the same that was ended had other code, another interpreter or other "
-            "conditions: nothing of it is taken over.",
+            "An interrupted run had other code, another interpreter or other conditions: nothing "
+            "of it is reused.",
             soft_wrap=True,
         )
     yield journal
@@ -135,8 +135,8 @@ def journal_of(
 def taken_over(count: int, total: int, journal: Journal, what: str = "processes") -> str:
     """Return what to say where a run goes on with an earlier one."""
     return (
-        f"{count} of {total} {what} were measured by {journal.measured_at} in a run that was "
-        "ended; they are taken over, as a sitting of their own. --fresh measures them anew."
+        f"{count} of {total} {what} were measured by {journal.measured_at} in an interrupted "
+        f"run; they are reused, as a separate sitting. --fresh measures them again."
     )
 
 

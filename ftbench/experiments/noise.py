@@ -254,7 +254,7 @@ class Passes:
         return kind(
             "No cell could be measured, so there is nothing to judge.",
             story="\n".join(list(reasons)[:_MOST_REASONS]),
-            hint="'python -m ftbench.probe' runs one cell and tells its whole story.",
+            hint="'python -m ftbench.probe' runs one cell and shows its whole error.",
         )
 
 
@@ -285,7 +285,7 @@ def second_build(job: NoiseJob, other: Interpreter) -> NoiseJob:
     sources = [f"{each.name} ({each.build.flavour})" for each in (mine, other)]
     if len(set(sources)) > 1:
         raise UsageError(
-            f"--against takes a second build of the same source, made alike: {sources[0]} is to be "
+            f"--against takes a second build of the same source and kind: {sources[0]} is to be "
             f"measured, and {other.executable} is {sources[1]}.",
             hint="What differs is measured and compared: asv run, ftbench compare.",
         )
@@ -508,8 +508,8 @@ def _legend(report: NoiseResult, noises: Sequence[SeriesNoise]) -> Iterator[str]
     yield from filter(None, [of_sittings(report.sittings)])
     if report.disturbed:
         yield (
-            f"Others kept the machine busy beside {report.disturbed} of {len(report.processes)} "
-            "processes: on a quiet machine the noise is less."
+            f"Other load disturbed {report.disturbed} of {len(report.processes)} "
+            "processes: a quiet machine has less noise."
         )
     skipped = Counter(lost.reason for lost in report.lost if lost.skipped)
     for reason, count in sorted(skipped.items()):

@@ -298,6 +298,6 @@ def run_program(program: Path, options: list[str], *, deadline: float) -> dict[s
         document: dict[str, Any] = json.loads(words.rpartition("\n")[2])
     except ValueError:
         raise WorkerFailedError(
-            "The native program ended well, but did not tell what it measured.", story=words
+            "The native program succeeded, but did not report its measurements.", story=words
         ) from None
     return document

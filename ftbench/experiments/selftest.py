@@ -334,7 +334,7 @@ def run(job: SelftestJob, console: Console) -> SelftestResult:
     if count := sum(map(len, result.trials.values())):
         console.print(
             f"{count} of {count + len(missing)} trials were measured by {file.duels[-1].sitting} "
-            f"and are in {job.path}: they are taken over. --fresh measures them anew.",
+            f"and are in {job.path}: they are reused. --fresh measures them again.",
             soft_wrap=True,
         )
     took = False
@@ -471,7 +471,7 @@ def _notes(result: SelftestResult) -> Iterator[str]:
     ran = [trial[0] for each in result.trials.values() for trial in each]
     if disturbed := sum(duel.disturbed for duel in ran):
         of = sum(len(duel.pairs) for duel in ran)
-        busy = f"Others kept the machine busy beside {disturbed} of {of} pairs"
+        busy = f"Other load disturbed {disturbed} of {of} pairs"
         yield f"{busy}: on a quiet machine more is found."
     if left := result.left.total():
         most = about(sum(target.seconds * count for target, count in result.left.items()))

@@ -47,8 +47,8 @@ _TABLE = (
         requirements=("opencv-python-headless==5.0.0.93",),
         module="cv2",
         size="220 MB",
-        limit="opencv-python-headless 5.0.0.93 has abi3 wheels alone, which no free-threaded build "
-        "can load",
+        limit="opencv-python-headless 5.0.0.93 has only abi3 wheels, which no free-threaded "
+        "build can load",
         free_threaded=False,
     ),
     # Its size is that of CUDA's libraries, without which its wheels for Linux do not load.
@@ -87,7 +87,7 @@ _TABLE = (
         requirements=("apache-flink==2.3.0",),
         module="pyflink",
         size="330 MB",
-        limit="apache-flink 2.3.0 has wheels for CPython 3.9 to 3.12 alone",
+        limit="apache-flink 2.3.0 has wheels for CPython 3.9 to 3.12 only",
         measured=False,
     ),
 )

@@ -131,14 +131,14 @@ TRIAL_MODES = (
         title="asyncio",
         mode="asyncio",
         coroutine=True,
-        code="asyncio.run(...): at most {n} of {f}(i) under way, by asyncio.Semaphore({n})",
+        code="asyncio.run(...): at most {n} of {f}(i) in flight, by asyncio.Semaphore({n})",
     ),
     TrialMode(
         name="asyncio-per-thread",
         title="asyncio, a loop per thread",
         mode="asyncio-per-thread",
         coroutine=True,
-        code="asyncio.run(...) in each thread, {n} of {f}(i) under way in all",
+        code="asyncio.run(...) in each thread, {n} of {f}(i) in flight in all",
     ),
 )
 # What `--executor MODULE:FACTORY` makes: anything with `submit` or `map` and `shutdown`.

@@ -55,8 +55,8 @@ _MARGINS: Final = {"seconds": 0.03, "ratio": 0.03, "bytes": 0.02, COUNTED: 0.005
 
 
 SAME: Final = (
-    "The same is what differs by at most {seconds} of a time, {bytes} of memory and {instructions} "
-    "of instructions, whatever the noise."
+    "Differences of at most {seconds} of a time, {bytes} of memory and {instructions} of "
+    "instructions count as the same, whatever the noise."
 ).format_map({unit: f"{share * 100:g}\N{NO-BREAK SPACE}%" for unit, share in _MARGINS.items()})
 
 

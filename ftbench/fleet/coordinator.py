@@ -62,7 +62,7 @@ def coordinate(
                 count = plural(len(every), "run", "runs")
                 raise NothingError(
                     f"All {count} of {project.file} are in the results.",
-                    hint="--fresh measures them anew.",
+                    hint="--fresh measures them again.",
                 )
             asked = dict.fromkeys(works, ()) if only_collect else works
             coordinator = Coordinator(project, journal, asked, console)
@@ -148,7 +148,7 @@ class Coordinator:
         state.silent = silent > self.project.fleet.silent
         if silent > (self.project.fleet.patience if self.works[host] else COLLECT_SECONDS):
             why = self.link.trouble(host)
-            self._fail(host, DeadlineError(f"nobody is there{why and f': {why}'}"))
+            self._fail(host, DeadlineError(f"no answer{why and f': {why}'}"))
             task.cancel()
 
     async def _host(self, host: str, works: Sequence[Work | None], shown: Bar) -> None:

@@ -276,7 +276,7 @@ def _check(recipe: Recipe, prefix: Path) -> None:
     build = PythonBuild.from_record(record)
     free_threaded = recipe.free_threaded
     if build.release != recipe.release:
-        raise broken(executable, f"it says that it is {build.version}, not {recipe.release}")
+        raise broken(executable, f"it reports {build.version}, not {recipe.release}")
     if build.free_threaded is not free_threaded or record["gil_enabled"] is free_threaded:
         expected = "off" if free_threaded else "on"
         raise broken(executable, f"its GIL should be {expected} and is not")

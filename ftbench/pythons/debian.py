@@ -55,7 +55,7 @@ def mirror() -> str:
             return address
     raise AptError(
         "This machine's apt is configured without a Debian archive.",
-        hint="Sources can only be had from one; see /etc/apt/sources.list.d.",
+        hint="Sources come only from one; see /etc/apt/sources.list.d.",
     )
 
 
@@ -229,7 +229,7 @@ def find_tarball(spec: Spec) -> Tarball:
             try:
                 return _download(source, folder / "sources")
             except AptError as error:
-                answers.append(f"{source.suite.name}: {source.version} is not to be had ({error})")
+                answers.append(f"{source.suite.name}: {source.version} is not available ({error})")
     raise InterpreterError(
         f"No suite of Debian has the sources of CPython {spec.release or spec.series}.",
         story="\n".join(f"  {answer}" for answer in answers),

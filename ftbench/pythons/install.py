@@ -186,7 +186,7 @@ def _from_source(
     except OSError as error:  # a full disk, a cache folder that may not be written
         raise InterpreterError(
             f"CPython {spec} could not be built: {error}.",
-            hint="Builds lie in the user's cache folder; FTBENCH_CACHE names another.",
+            hint="Builds are in the user's cache folder; FTBENCH_CACHE names another.",
         ) from error
     executable = prefix / "bin" / "python3"
     return Interpreter.of(executable, ask(executable), Origin.SOURCE)

@@ -83,7 +83,7 @@ def of_project(folder: Path) -> Requirements:
     built_by = _COMPILES.intersection(map(canonicalize_name, builders))
     if built_by:
         raise UsageError(
-            f"{folder} has compiled code of its own, by {', '.join(sorted(built_by))}, and only "
+            f"{folder} has compiled code, built by {', '.join(sorted(built_by))}, and only "
             "wheels are installed.",
             hint="Build its wheel for each ABI and name it: --with dist/NAME-….whl.",
         )

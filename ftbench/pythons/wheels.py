@@ -78,7 +78,7 @@ def packages_of(wanted: Requirements, interpreter: Interpreter, console: Console
     except OSError as error:
         raise NotAvailableError(
             f"Packages for {abi} could not be installed: {error}.",
-            hint="They lie in the user's cache folder; FTBENCH_CACHE names another.",
+            hint="They are in the user's cache folder; FTBENCH_CACHE names another.",
         ) from error
     return made
 

@@ -139,7 +139,7 @@ def check_origin(
     shared = [entry for entry in found if entry.release in commits]
     if not shared:
         raise UsageError(
-            f"{source} has a tag of none of the CPython releases that are known already.",
+            f"{source} has no tag of any known CPython release.",
             hint="It should be a clone of CPython with its tags: `git fetch --tags` gets them.",
         )
     for entry in shared:

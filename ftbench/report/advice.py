@@ -218,8 +218,8 @@ def _notes(given: Given) -> Iterator[str]:
     if loop is not None:
         yield (
             f"The task takes {amount(question.task, 'seconds')} in a plain loop on the "
-            f"{loop.arm.title}; the other builds do the same work. The pool is warm, with one task "
-            "per worker under way."
+            f"{loop.arm.title}; the other builds do the same work. The pool is warm, with one "
+            f"task per worker in flight."
         )
     yield from _standing(given)
     if not given.advice.ranked:

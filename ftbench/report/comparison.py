@@ -61,7 +61,7 @@ def alarm(compared: Sequence[Compared]) -> FtbenchError | None:
     told = f"{plural(worse, 'series is', 'series are')} worse." if worse else ""
     if lost:
         what = plural(lost, "series that was", "series that were")
-        return LostError(f"{what} measured before failed or vanished after. {told}".strip())
+        return LostError(f"{what} measured before failed or vanished since. {told}".strip())
     if worse:
         return RegressionError(told)
     if any(verdict.p is not None for verdict in verdicts):

@@ -45,7 +45,7 @@ _READING: Final = (
 
 
 _MOST_OTHERS: Final = 3
-_LOST: Final = "lost: measured before, failed or vanished after; ftbench compare names each."
+_LOST: Final = "lost: measured before, failed or missing since; ftbench compare names each."
 _MOST_STEPS: Final = 16
 _MOST_ALARMS: Final = 6
 _COUNTED: Final = (Word.WORSE, Word.BETTER, Word.SAME)
@@ -62,9 +62,7 @@ def overview(tree: ResultTree, wanted: Filter, *, every: bool = False) -> Docume
     pick = first_pick(fitting, tree)
     if pick is None:
         names = "\n".join(f"  {each.title}" for each in known)
-        raise NothingError(
-            "Nothing was measured of all that is asked for.", hint=f"There is\n{names}"
-        )
+        raise NothingError("Nothing that matches was measured.", hint=f"There is\n{names}")
     shown, steps = _shown(tree, pick, wanted), _steps(tree, pick, wanted)
     choice = choice_of(pick, shown)
     told = *choice.notices, *disturbed(filter(pick.shows, tree.figures))
@@ -160,7 +158,7 @@ def _scenarios(choice: Choice, arm: str | None) -> Part:
     sections = [each for _, sections in choice.groups for each in sections]
     missing = [each.section.title for each in sections if not each.views]
     return Part(
-        title="Scenarios: who takes least and who most; lower is better",
+        title="Scenarios: the cheapest and the dearest mode; lower is better",
         lines=(
             *chain.from_iterable(_lines(each, arms) for each in sections),
             *([f"Not measured: {', '.join(missing)}."] if missing else []),

@@ -43,7 +43,7 @@ def document_of(
             *(_build_part(each, found) for each in found.builds),
             *_against(judged),
             *(Part(title="What to write", lines=code) for code in (tuple(_code(found)),) if code),
-            Part(title="What was found beside", lines=tuple(_findings(found, forecasts))),
+            Part(title="What else was found", lines=tuple(_findings(found, forecasts))),
             *_stories(found),
         ),
     )
@@ -62,13 +62,13 @@ def sentence(found: Answer) -> str:
     cores = machine.get("usable_cores") or machine.get("cores") or "?"
     where = f"On {cores} cores of {machine.get('cpu') or 'this machine'}"
     if best is None and any(each.out for each in found.builds):
-        return f"{where}, no mode that was measured keeps within the limits."
+        return f"{where}, no measured mode meets the limits."
     if best is None:
         whys = dict.fromkeys(why.rstrip(".") for each in found.builds for why in _whys(each))
         return f"{where} nothing could be measured: {'; '.join(whys) or 'no mode was tried'}."
-    told = f"{where}, {_function(found)} is best by {_name(best)}: {_costs(best)}"
+    told = f"{where}, the best mode for {_function(found)} is {_name(best)}: {_costs(best)}"
     if best.cell.mode == LOOP:
-        told = f"{where}, nothing surely beats a plain loop of {_function(found)}: {_name(best)}, "
+        told = f"{where}, no mode surely beats a plain loop of {_function(found)}: {_name(best)}, "
         told += _costs(best)
     if best.seconds.interval is None:
         told += f" ({ONE_PROCESS})"
@@ -295,11 +295,11 @@ def _findings(found: Answer, forecasts: Sequence[Forecast | str]) -> Iterator[st
     yield from found.trial.notes
     marked = sum(p.marked for cell in found.trial.cells for p in cell.processes)
     if marked:
-        yield f"Others kept the machine busy beside {plural(marked, 'process', 'processes')}."
+        yield f"Other load disturbed {plural(marked, 'process', 'processes')}."
     for forecast in forecasts:
         yield forecast if isinstance(forecast, str) else _forecast(forecast)
     if not forecasts:
-        yield "There are no results here that advise could answer from."
+        yield "There are no results here for advise to answer from."
 
 
 def _forecast(forecast: Forecast) -> str:

@@ -220,7 +220,7 @@ def _arm(python: str, variables: Mapping[str, str]) -> Arm:
     arm = arm_of(python, variables)
     if arm is None:
         environment = " ".join([python, *(f"{name}={text}" for name, text in variables.items())])
-        raise FtbenchError(f"its environment, {environment!r}, is none of ftbench's arms")
+        raise FtbenchError(f"its environment, {environment!r}, is not one of ftbench's arms")
     return arm
 
 

@@ -26,9 +26,9 @@ from ftbench.statistics.ratio import located
 from ftbench.statistics.spread import LARGEST_POWER, estimates
 
 APART: Final = (
-    "sittings, builds: how far apart two sittings lie, and two builds of the same source; within "
-    "the floor it is noise. Of two replicas or more, a verdict on the source has in its floor what "
-    "builds differ by; a verdict on these builds has not."
+    "sittings, builds: how far two sittings differ, and two builds of the same source; within "
+    "the floor that is noise. With two or more replicas, the floor of a verdict on the source "
+    "includes the differences between builds; that of a verdict on these builds does not."
 )
 
 # Machine, arm, profile and series: of whatever release and flavour.

@@ -32,14 +32,14 @@ _SHARED: Final = "must_scale.MustScale.track_relative_"
 _CONTROLS: Final = tuple(f"must_scale.MustScale.track_control_{each}" for each in ("2", "cpu_2"))
 CONTROL_WITHIN: Final = 0.05
 OFF_CONTROL: Final = (
-    "two processes, which share nothing, are more than 5 % from 1.00 here: whatever kept these "
-    "from it is in the figure of threads as well, which therefore does not judge scaling"
+    "two processes, which share nothing, are off 1.00 by more than 5 % here: what slowed them "
+    "also affects the figure of threads, so it does not judge scaling"
 )
 # So far apart may figures of two sittings lie in units of one stick, though nothing changed.
 SITTINGS_APART: Final = 0.02
 AT_USUAL_SPEED: Final = (
-    "Seconds of what computes are at the usual speed of the machine's measuring stick; --format "
-    "json has them as they were measured, too."
+    "Times of computing work are at the usual speed of the machine's measuring stick; --format "
+    "json also has them as measured."
 )
 
 

@@ -252,7 +252,7 @@ def load_benchmarks(path: Path, warn: Warn) -> dict[str, dict[str, Any]]:
     except OSError as error:
         raise util.UserError(
             f"{error}. Without a list of benchmarks no result can be read: take it from version "
-            "control, or make it anew: asv run --bench just-discover"
+            "control, or make it again: asv run --bench just-discover"
         ) from error
     sound = {name: entry for name, entry in listed.items() if _is_benchmark(name, entry)}
     refuse_older(path, (entry["params"] for entry in sound.values()))
@@ -264,7 +264,7 @@ def load_benchmarks(path: Path, warn: Warn) -> dict[str, dict[str, Any]]:
     if lost:
         names = ", ".join(lost[:_NAMED]) + f" and {len(lost) - _NAMED} more" * (len(lost) > _NAMED)
         why = f"its entry of {names} cannot be read; the results of it are left out"
-        why += " until it is made anew: asv run --bench just-discover"
+        why += " until it is made again: asv run --bench just-discover"
         warn(Unreadable.of(path, why))
     return known
 

@@ -178,7 +178,7 @@ def states(figures: Sequence[Figure]) -> Table:
             if any(numbers):
                 rows.append((profile or "unnamed", arm.label, *map(str, numbers)))
     return table(
-        "What became of every figure",
+        "The state of every figure",
         ("profile", "arm", "measured", "disturbed", "skipped", "failed"),
         rows,
         "Skipped, failed and zero are different things. Disturbed cells are measured and marked.",
@@ -424,7 +424,7 @@ WITNESSES: Final = (
         "cpu_scaling.TeamClock.time_round",
         "cpu_scaling.CpuScaling.track_unit_2",
         {"kernel": "sum_of_squares"},
-        f"{_GATE}; its workers are not held to cores of their own",
+        f"{_GATE}; its workers are not pinned to their own cores",
         factor=2.0 * 25,
     ),
     Witness(

@@ -199,18 +199,18 @@ TOPICS: Final = (
     ),
     Topic(
         name="crunching",
-        title="What more threads bring to pure Python",
-        question="How much of each further thread is left for work that only computes?",
+        title="What more threads gain in pure Python",
+        question="How well does pure computing scale with each further thread?",
         reading="E(N) is the speed-up by N threads over N: 1 is ideal, 1 / N is taking turns. No "
         "more is possible than the number of cores over N.",
         measures=CRUNCHING,
     ),
     Topic(
         name="native",
-        title="What more threads bring to native code",
+        title="What more threads gain in native code",
         question="How well do calls scale that release the GIL, on any build?",
-        reading="Hashing, compressing and queries: every build should come near the ideal. Choose "
-        "has NumPy and other libraries beside them.",
+        reading="Hashing, compressing and queries: every build should come near the ideal. "
+        "Choose also has NumPy and other libraries.",
         measures=NATIVE,
     ),
     Topic(
@@ -233,7 +233,7 @@ BENCHMARKS: Final = frozenset(measure.benchmark for topic in TOPICS for measure 
 # The columns of the first table: a measure on its arms, or its first one where the GIL is off.
 _HEADLINE: Final[tuple[tuple[str, Measure, Arm], ...]] = (
     *(("one thread, over the GIL build", TAX, arm) for arm in TAX.arms),
-    *(("its instructions, likewise", WORK, arm) for arm in WORK.arms),
+    *(("its instructions, same ratio", WORK, arm) for arm in WORK.arms),
     *(
         (f"E(2), {of}", measures[0], next(arm for arm in measures[0].arms if not arm.gil))
         for of, measures in (

@@ -53,7 +53,7 @@ def test_a_wrong_gil_is_told_first() -> None:
 
 def test_builds_made_unlike_are_told() -> None:
     two = replace(PICK, builds=(("ft", "source-gcc12"), ("gil", "debian")))
-    assert titles(QUIET, two) == ["The two builds were not made alike."]
+    assert titles(QUIET, two) == ["The two builds are of different kinds."]
 
 
 def test_mixed_builds_in_one_series_are_told() -> None:

@@ -124,12 +124,10 @@ def test_without_a_terminal_a_line_tells_of_each_benchmark_and_arm_and_how_long_
 
 
 def test_what_is_taken_over_is_said_though_a_cell_is_on_the_same_line(tmp_path: Path) -> None:
-    line = (
-        "[ 0.00%] ·· ft: 2 of 3 cells were measured by 10:03; they are taken over.[cell ft a.B.c-1]"
-    )
+    line = "[ 0.00%] ·· ft: 2 of 3 cells were measured by 10:03; they are reused.[cell ft a.B.c-1]"
     asv, said = asv_in(stub(tmp_path, f"print({line!r})"))
     asv("run", show="Testing")
-    assert "ft: 2 of 3 cells were measured by 10:03; they are taken over.\n" in said.getvalue()
+    assert "ft: 2 of 3 cells were measured by 10:03; they are reused.\n" in said.getvalue()
     assert "ft, a.B" in said.getvalue()
 
 

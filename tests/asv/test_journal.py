@@ -66,7 +66,7 @@ def test_a_killed_run_is_gone_on_with_and_nothing_is_measured_twice(
     done = project.run(*words)
     assert done.code == 0, done.said
     assert f"ft: {kept} of 12 cells were measured by 2" in done.said
-    assert "they are taken over, and intervals hold the drift between both sittings" in done.said
+    assert "they are reused, and intervals hold the drift between both sittings" in done.said
     (file,) = project.results.glob("3*-pyft-*.json")
     (figures,) = [row["result"] for row in result_of(file).values() if row["result"]]
     assert sum(not math.isnan(value) for value in figures) == 12 - LEFT_OUT
@@ -95,7 +95,7 @@ def test_a_first_result_is_one_process_a_cell_and_the_same_run_goes_on_from_it(
 
     done = project.run(*words, **of_run)
     assert done.code == 0, done.said
-    assert "taken over" not in done.said  # as nothing is of another sitting
+    assert "reused" not in done.said  # as nothing is of another sitting
     cells = read_records(records_path(file)).cells
     assert len(cells) == 3 * (len(shown) - LEFT_OUT) + LEFT_OUT
     assert {cell["run"] for cell in cells} == {"this run"}

@@ -237,7 +237,7 @@ def test_a_host_that_ssh_does_not_get_into_is_told_at_once(
 
 def test_why_a_host_is_down_is_told(there: There, sshd: psutil.Process) -> None:
     assert sshd.is_running()
-    with pytest.raises(DeadlineError, match=r"nobody is there: .*Connection refused"):
+    with pytest.raises(DeadlineError, match=r"no answer: .*Connection refused"):
         there.run(f"b down\na good '{there.folder}/ftbench'", "x", "silent = 1\npatience = 3")
     assert there.collected == ["x"]
 

@@ -167,7 +167,7 @@ def test_programs_get_it_unrounded() -> None:
 
 def test_where_all_break_a_limit_it_is_said_first() -> None:
     found = answer(trial(), Limits(slo={99.0: 1e-6}))
-    assert "no mode that was measured keeps within the limits" in sentence(found)
+    assert "no measured mode meets the limits" in sentence(found)
     assert "What to write" not in told(trial(), Limits(slo={99.0: 1e-6}))
 
 

@@ -92,8 +92,8 @@ def test_two_sittings_are_decided_by_what_is_beyond_how_far_they_may_lie_apart()
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"stick": ""}, "not both have a measuring stick"),
-        ({"stick": "t"}, "another measuring stick stood beside each (s, t)"),
+        ({"stick": ""}, "one of them lacks a measuring stick"),
+        ({"stick": "t"}, "they used different measuring sticks (s, t)"),
         ({"computes": False}, "it does not follow the speed of a measuring stick"),
     ],
 )

@@ -229,7 +229,7 @@ def test_how_far_sittings_and_builds_lie_is_told_where_it_was_measured(
     assert {row.cells[-2:] for row in known.rows} == {dashes}
     assert {row.cells[-2:] for row in worst.rows} == {("20.0\u202f%", dashes[0])}
     words = Outline(write_method(tree, tmp_path)[0]).words
-    assert "how far apart two sittings lie, and two builds of the same source" in words
+    assert "how far two sittings differ, and two builds of the same source" in words
 
 
 def test_floors_of_other_conditions_are_counted(noisy: ResultTree, tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ QUESTIONS = (
         for mode in ("threads", "fork")
         for title, flags in (
             ("one at a time", "--set window=1|--window 1"),
-            ("64 under way", "--set window=64|--window 64"),
+            ("64 in flight", "--set window=64|--window 64"),
             ("batches of 64", "--set batch=64|--window 64 --batch"),
         )
     ),

@@ -72,7 +72,7 @@ class Job:
         said, _ = process.communicate(timeout=_DEADLINE)
         self.whole = time.monotonic() - begin
         assert process.returncode == 0, said
-        assert said.count("they are taken over") == len(kept), (kept, said)
+        assert said.count("they are reused") == len(kept), (kept, said)
         assert not self.journals(), "all is in the results"
         measured = [each for each in self.tree().figures if each.state is State.MEASURED]
         assert len(measured) == _CELLS, said

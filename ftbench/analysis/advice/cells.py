@@ -182,9 +182,7 @@ def chosen(
     choice = replace(wanted, arm=None).of(tree)
     if not choice.sources:
         known = "\n".join(f"  {pick.title}" for pick in picks(tree))
-        raise NothingError(
-            "Nothing was measured of all that is asked for.", hint=f"There is\n{known}"
-        )
+        raise NothingError("Nothing that matches was measured.", hint=f"There is\n{known}")
     return choice, arm_named(wanted.arm) if wanted.arm else None
 
 

@@ -103,7 +103,7 @@ def share(text: str) -> float:
     value = _parse(text, SHARES, "a share", "5% or 0.05")
     if value > 1:
         raise UsageError(
-            f"{text!r} is more than all: a share lies between 0 and 1, or 0% and 100%.",
+            f"{text!r} is too much: a share is between 0 and 1, or 0% and 100%.",
             hint=f"Was it meant to be {text.strip()}%?" if "%" not in text else "",
         )
     return value

@@ -29,8 +29,8 @@ _RATES: Final = "/s"
 SYSTEMS: Final = {"Linux": "Linux", "Windows": "Windows", "Darwin": "macOS"}
 """What systems that a claim may be about are called, by the name they give themselves."""
 _ELSEWHERE: Final = (
-    "Results of asv hold no Rust, and one start method where workers stand already; "
-    "ftbench reproduce measures this, and judges it."
+    "asv's results have no Rust, and only one start method where workers already run; ftbench "
+    "reproduce measures and judges this."
 )
 
 

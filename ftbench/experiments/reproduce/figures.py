@@ -71,7 +71,7 @@ class Readings:
         if step.measurement is None:
             return Quantity.none(step.state.value, f"{step.title}: {step.reason}")
         return quantity(step.measurement) or Quantity.none(
-            "not available", f"{step.title}: this system does not tell {name}."
+            "not available", f"{step.title}: this system does not report {name}."
         )
 
 

@@ -126,7 +126,7 @@ class Cell:
             return
         kind = next((kind for kind in ("pss", "uss", "rss") if kind in samples), None)
         if kind is None:
-            unseen = measured.notes.get("unobserved", "this system does not tell it")
+            unseen = measured.notes.get("unobserved", "this system does not report it")
             raise NotAvailableError(str(unseen))
         self.memory_kind = kind
         self.memory.append(statistics.median(samples[kind]))

@@ -365,7 +365,7 @@ def target_of(function: Callable[..., Any] | str, what: str = "The function") ->
         raise UsageError(
             f"{what} {name} is not what {target} is: a lambda, a function within another or a "
             "method of an object cannot be imported by name.",
-            hint="Give it a name of its own at the top level of a module.",
+            hint="Define it under its own name at the top level of a module.",
         )
     return target, _imported_from(module)
 

@@ -172,7 +172,7 @@ class Run:
             if build.failed:
                 raise build.failed
         raise NotAvailableError(
-            "It can be tried on none of the builds.",
+            "No build can run it.",
             story="\n".join(f"{build.name}: {build.skipped}" for build in self.builds),
         )
 
@@ -380,9 +380,9 @@ class Run:
         )
         if self._seconds < FINE_SECONDS:
             told = (
-                f"A call takes {amount(self._seconds, 'seconds')}, timing it included: handing it "
-                "to a pool takes as long, so that no pool can pay but by chunks; see the scenario "
-                "grain."
+                f"A call takes {amount(self._seconds, 'seconds')}, including its timing: "
+                f"submitting it to a pool takes as long, so a pool can pay only in chunks; see "
+                f"the scenario grain."
             )
             self._say("calibration", told)
             self.notes.append(told)
@@ -402,7 +402,7 @@ class Run:
         except UsageError:
             raise
         except FtbenchError as error:
-            told = f"threads that called it at once: {error.message}"
+            told = f"threads that called it concurrently: {error.message}"
             build.raced[way.name] = type(error)(told, story=error.story)
             return told
         build.shake[way.name] = {name: found[name] for name in ("calls", "wrong")}
@@ -438,8 +438,8 @@ class Run:
     def _measure(self) -> None:
         spent, longest = 0.0, 0.0
         if self.journal.count:
-            told = f"What was measured by {self.journal.measured_at} is taken over; or --fresh."
-            self._say("measurement", f"This trial was begun before. {told}")
+            told = f"What was measured by {self.journal.measured_at} is reused; or --fresh."
+            self._say("measurement", f"This trial continues an earlier one. {told}")
         with bar(self.console, self.question.budget) as shown:
             while cells := [cell for cell in self.cells if not cell.given_up]:
                 reserve = longest * (1 + _MEMORY * bool(self.question.memory))
@@ -456,8 +456,8 @@ class Run:
             enough = math.ceil(longest * enough / 10) * 10
             self.notes.append(
                 f"The budget of {self.question.budget:g} s was enough for "
-                f"{plural(self.rounds, 'round', 'rounds')}, and three are needed to tell modes "
-                f"apart: --budget {enough}s."
+                f"{plural(self.rounds, 'round', 'rounds')}, and telling modes apart takes three: "
+                f"--budget {enough}s."
             )
 
     def _round(self, cells: Sequence[Cell], shown: Bar) -> float:

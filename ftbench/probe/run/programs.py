@@ -194,8 +194,8 @@ class Guarded(Program):
                 hint=self._hint,
             )
         return WorkerFailedError(
-            f"The {self._name}'s process ended with code {code} before it could tell what it "
-            "measured.",
+            f"The {self._name}'s process ended with code {code} before it could report its "
+            f"measurements.",
             story=self.words,
             hint=_SIGNALS,
         )

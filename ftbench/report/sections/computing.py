@@ -43,7 +43,8 @@ _CROSSOVER_SECTION: Final = Section(
     question="For a task of this size with this payload: a plain loop, threads, subinterpreters or "
     "processes?",
     shows="Tasks that read a payload, compute and return a number, through warm pools with one "
-    "task per worker under way, against a plain loop. The winner is the mode with the least time "
+    "task per worker in flight, against a plain loop. The winner is the mode with the "
+    "least time "
     "per task. A size is a label for a fixed number of steps; what it takes in a plain loop here "
     "is in the table. Between measured points we interpolate linearly in work and bytes.",
     hides="Tasks that change shared state, wait, or come in chunks; large results, objects that "

@@ -94,7 +94,7 @@ _POOLS_SECTION: Final = Section(
     ),
     views=(
         GridView(
-            metric=_POOLS.metric("dispatch", "time to hand over one task, pool of 8 workers"),
+            metric=_POOLS.metric("dispatch", "time to dispatch one task, pool of 8 workers"),
             rungs=BY_POOL,
             beside=_POOLS.beside(
                 cold="first result",
@@ -197,7 +197,7 @@ _SHARDED_WRITERS_SECTION: Final = Section(
     title="Sending ids to sharded writers",
     question="What does it cost to send each id to the worker that owns it and wait for the reply?",
     shows="Eight producers send each id to the writer that owns its shard and wait for the "
-    "acknowledgement: one id at a time (window 1), with up to 64 under way (window 64), or 64 ids "
+    "acknowledgement: one id at a time (window 1), with up to 64 in flight (window 64), or 64 ids "
     "per message (batches). Every id must arrive, and exactly as many be new as in a serial run.",
     hides="Messages that need no reply: that is the strategy actor of sharing one set. Queues "
     "between subinterpreters poll every 10 ms; with a window of 1 their figures show that pause. "
@@ -323,8 +323,8 @@ _FAILURE_SECTION: Final = Section(
         GridView(
             metric=_FAILURE.metric("recover", "time from the crash to a working pool"),
             rungs=_BY_WATCHED_POOL,
-            reading="multiprocessing.Pool goes on at once because it reports nothing: whoever "
-            "waits for the lost task hangs.",
+            reading="multiprocessing.Pool goes on at once because it reports nothing: a caller "
+            "waiting for the lost task hangs.",
             beside=(
                 Beside(
                     metric=_FAILURE.metric("detect", "time until it is noticed"),
@@ -336,7 +336,7 @@ _FAILURE_SECTION: Final = Section(
                     lost="lost", stop="shutting down", uncancelled="run although cancelled"
                 ),
             ),
-            key="Lost are tasks without a result, of four under way. Shutting down happens "
+            key="Lost are tasks without a result, of four in flight. Shutting down happens "
             "with 128 tasks waiting and 20 ms of work left in each worker; run although "
             "cancelled are the tasks that cancelling everything did not stop.",
         ),

@@ -85,7 +85,7 @@ const ftbenchChoose = (function () {
     function share(text, units) {
         const value = parse(text, units, 'a share', '5% or 0.05', false);
         if (value > 1) {
-            throw new Error(`'${text}' is more than all: a share lies between 0 and 1, or 0% and `
+            throw new Error(`'${text}' is too much: a share is between 0 and 1, or 0% and `
                 + `100%.${text.includes('%') ? '' : ` Was it meant to be ${text.trim()}%?`}`);
         }
         return value;

@@ -61,7 +61,7 @@ def test_a_quantity_is_read_in_its_unit(
         (question.size, "٣KiB", "is not a size"),
         (question.size, "1,5MiB", "is not a size"),
         (question.share, "5", "Was it meant to be 5%?"),
-        (question.share, "101%", "more than all"),
+        (question.share, "101%", "too much"),
         (question.share, "5 percent", "'percent' is none of %"),
         (question.cpu_price, "0.04", "it needs a unit: /h, /s"),
         (question.cpu_price, "0.04/d", "is not a price of a core"),

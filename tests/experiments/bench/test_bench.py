@@ -359,7 +359,7 @@ def test_cells_of_a_work_whose_engine_is_not_there_are_counted_and_left_out(
     (said,) = bench._left_out(ROOT, "^native", pair)
     lacking = [work for work, own in WORK.items() if own.engine]
     assert said.startswith(
-        f"{len(lacking) * len(USUAL_ARMS)} cells are skipped for want of numba, numpy"
+        f"{len(lacking) * len(USUAL_ARMS)} cells are skipped without numba, numpy"
     )
     cells = suite.chosen(suite.cells(ROOT), "^native")
     with_arms = {str(cell.params["work"]) for cell in cells if bench.arms_with(cell, pair)}

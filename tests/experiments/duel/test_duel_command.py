@@ -166,7 +166,7 @@ def test_a_margin_of_ones_own_says_what_is_the_same(asked: Ask, takes: Takes) ->
     assert max(map(abs, (end - 1 for end in finer["interval"]))) < 0.01
     said = DUEL.said(*words, "--margin", "0.5%", "--pairs", "5")
     assert "or where memory is looked at all, in turn" in " ".join(said.split())
-    assert "The same is what differs by at most 0.5 %." in " ".join(said.split())
+    assert "Differences of at most 0.5 % count as the same." in " ".join(said.split())
 
 
 def test_a_seed_repeats_orders_and_layouts_of_each_cell(asked: Ask, takes: Takes) -> None:
@@ -345,4 +345,4 @@ def test_builds_that_were_not_made_alike_are_said_to_differ(
     monkeypatch.setattr(experiment, "duellist", unlike)
     flavour = takes.sides[0].flavour
     said = " ".join(DUEL.said(*words, "--fresh").split())
-    assert f"The builds were not made alike: a difference is also one between {flavour}" in said
+    assert f"The builds are of different kinds: a difference is also one between {flavour}" in said

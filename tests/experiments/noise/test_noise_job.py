@@ -244,7 +244,7 @@ def test_a_run_that_was_ended_is_gone_on_with_as_another_sitting(
     report = run(plan, console)
     assert len(seen) == 12 - count
     assert f"{count} of 12 processes were measured by 2" in told_by(console)
-    assert "taken over, as a sitting of their own" in told_by(console)
+    assert "reused, as a separate sitting" in told_by(console)
     assert list(report.sittings.values()) == [count, 12 - count]
     (table,) = document_of([report]).parts[0].tables
     assert f"of 2 sittings: {count} from" in " ".join(table.notes)
@@ -327,7 +327,7 @@ def test_nothing_is_taken_over_of_another_request_build_or_condition(
         monkeypatch.setenv(PIN_VARIABLE, "core")
     assert len(run(plan, console).sittings) == 1
     assert len(seen) == 6 * plan.replicates
-    said = "nothing of it is taken over" in told_by(console)
+    said = "nothing of it is reused" in told_by(console)
     assert said is (change in {"build", "conditions"})
 
 

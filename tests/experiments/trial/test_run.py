@@ -191,7 +191,7 @@ def test_rounds_go_on_until_the_budget_is_spent(stand: Stand) -> None:
     """The first round is whole whatever the budget; with fewer than three it is said plainly."""
     trial = stand.run()
     assert len(stand.first) == 1
-    assert any("three are needed to tell modes apart: --budget" in note for note in trial.notes)
+    assert any("telling modes apart takes three: --budget" in note for note in trial.notes)
     assert stand.fake.ways("trial")[:8] != WAYS  # in drawn order
     more = stand.run(budget=3600.0, memory=False)
     assert {len(cell.processes) for cell in more.cells} == {30}
@@ -225,7 +225,7 @@ def test_a_trial_that_was_ended_goes_on(stand: Stand) -> None:
     trial = stand.run(budget=3600.0)
     assert {len(cell.processes) for cell in trial.cells} == {30}
     assert len(stand.fake.ways("trial")) == before + 30 * 16 - 21
-    assert "taken over" in stand.told
+    assert "reused" in stand.told
     assert any("of 2 sittings" in note for note in trial.notes)
 
 
@@ -405,7 +405,7 @@ def test_a_round_lasts_long_enough(
 
 def test_a_call_of_microseconds_is_warned_of(stand: Stand) -> None:
     stand.fake.call = 1e-5
-    assert any("no pool can pay" in note for note in stand.run().notes)
+    assert any("a pool can pay only in chunks" in note for note in stand.run().notes)
 
 
 def test_a_build_without_a_wheel_is_skipped_and_the_other_is_tried(

@@ -273,6 +273,6 @@ def test_a_trial_that_is_ended_leaves_nothing_running_and_goes_on(
     assert left == []
     code, document, said = command.ended("score", *words)
     assert code == 0, said
-    assert "taken over" in said, said
+    assert "reused" in said, said
     assert ranked(document) == {"serial", "threadpool", "processpool-fork"}
     assert list(journals.iterdir()) == []
