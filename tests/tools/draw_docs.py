@@ -65,6 +65,12 @@ FOLLOWED: Final = (
 _GIL: Final = arm_named("gil")
 _PAIR: Final = (_GIL, WITHOUT_GIL)
 _BAR: Final = 0.26
+NEIGHBOURS: Final = (
+    ("3.13.14", "3.13.15"),
+    ("3.13.15", "3.14.7"),
+    ("3.14.6", "3.14.7"),
+    ("3.14.7", "3.15.0rc1"),
+)
 DECIDED: Final = frozenset({Word.WORSE, Word.BETTER, Word.SAME})
 
 
@@ -468,6 +474,37 @@ def _by_sides(of: Shown, *, alike: bool) -> dict[tuple[str, DuelSide, DuelSide],
     return dict(sorted(found.items(), key=lambda item: str(item[0])))
 
 
+def _replay_price(of: Shown) -> Iterator[str]:
+    rows = []
+    for (_, first, second), duels in _by_sides(of, alike=False).items():
+        if first.release == second.release and (first.arm, second.arm) == ("gil", "ft"):
+            ratios = [exp(median(pair[0] for pair in each.pairs)) for each in duels]
+            ends = f"{digits(min(ratios))} to {digits(max(ratios))}"
+            rows.append([first.release, digits(geometric_mean(ratios)), ends, str(len(ratios))])
+    yield from table(("release", "free-threaded / GIL", "from, to", "kernels"), rows)
+
+
+def _replay_neighbours(of: Shown) -> Iterator[str]:
+    rows = []
+    known = {
+        (first.release, second.release, second.arm): duels
+        for (_, first, second), duels in _by_sides(of, alike=False).items()
+        if first.arm == second.arm
+    }
+    for pair in NEIGHBOURS:
+        for arm in ("gil", "ft"):
+            duels = known.get((*pair, arm), [])
+            verdicts = judge_series(list(map(series_of, duels))).verdicts if duels else []
+            counts = Counter(each.word for each in verdicts)
+            words = [f"{counts[word]} {word}" for word in Word if counts[word]]
+            if not duels:
+                words = [f"no duel on record: `ftbench duel {' '.join(pair)} --arm {arm}`"]
+            rows.append([" to ".join(pair), arm, ", ".join(words)])
+    yield "| single_thread | arm | kernels |"
+    yield "|---|---|---|"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
+
+
 def _decided(of: Shown) -> Iterator[str]:
     rows = []
     for (machine, *sides), duels in _by_sides(of, alike=False).items():
@@ -516,6 +553,8 @@ BLOCKS: Final[Mapping[str, Callable[[Shown], Iterator[str]]]] = {
     "replay": _replay,
     "replay-duel": _replay_duel,
     "replay-native": _replay_native,
+    "replay-price": _replay_price,
+    "replay-neighbours": _replay_neighbours,
     "record": _record,
     "record-size": _record_size,
     "selftest": _selftest,

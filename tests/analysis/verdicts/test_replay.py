@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import statistics
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 
 from ftbench.cli.report import compare
 from ftbench.errors import RegressionError
+from ftbench.results import read_results
 from ftbench.statistics.verdict import Word
 
 ROOT = Path(__file__).parents[3]
@@ -59,6 +61,20 @@ def test_releases_that_differ_are_told_apart(monkeypatch: pytest.MonkeyPatch) ->
     assert code == (RegressionError.exit_code if found["worse"] else 0)
     by_duel, code = replayed(kernels, monkeypatch)
     assert (by_duel, code) == ({"better": 12}, 0)
+
+
+def test_the_price_of_one_thread_fell_from_3_13_to_3_14_in_every_kernel_but_few() -> None:
+    """By the duels on record, whichever releases of a series they are of."""
+    prices: dict[str, dict[str, float]] = {}
+    for duel in read_results(ROOT / "results").duels:
+        record, (first, second) = duel.record, duel.record.sides
+        if (record.metric, first.arm, second.arm) == ("kernel", "gil", "ft"):
+            middle = statistics.median(pair[0] for pair in record.pairs)
+            prices.setdefault(first.release, {})[record.params["kernel"]] = middle
+    before, after = prices["3.13.15"], prices["3.14.7"]
+    assert before.keys() == after.keys()
+    assert sum(after[kernel] < before[kernel] for kernel in before) >= 10
+    assert statistics.mean(before.values()) > 2 * statistics.mean(after.values())
 
 
 def test_releases_that_do_not_differ_are_not_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
