@@ -22,8 +22,8 @@ from asv import util
 from asv.console import log
 from asv.environment import Environment
 
+from ftbench.asv import as_user_errors
 from ftbench.asv.command import RUN_NAME, TAKEN_OVER, run_name
-from ftbench.asv.errors import as_user_errors
 from ftbench.asv.journal import JOURNALS, STAGED, CellJournal, records_in
 from ftbench.asv.measuring_lock import MEASURING_LOCK
 from ftbench.errors import FtbenchError, InterpreterError, NotAvailableError

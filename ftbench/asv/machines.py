@@ -120,7 +120,6 @@ def introduce(results: Path, name: str) -> dict[str, str]:
     """
     path = results / register(results, name) / MACHINE
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, _fields(name) | {"identity": identity(results.parent)})
     if not os.access(path.parent, os.W_OK):
         raise ResultsError(f"{path.parent} is not yours to write: no result could be kept there.")
@@ -145,12 +144,12 @@ def introduce_other(results: Path, name: str, fields: Mapping[str, str]) -> None
     refuse_other(results, name, fields.get("identity", ""))
     path = results / name / MACHINE
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         _write(path, dict(fields))
 
 
 def _write(path: Path, fields: dict[str, Any]) -> None:
     fields = fields | {"version": AsvMachine.api_version}
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, json.dumps(fields, indent=4, sort_keys=True))
 
 

@@ -38,7 +38,7 @@ from asv.console import log
 from asv.results import Results
 from asv_runner.console import color_print
 
-from ftbench.asv import publisher
+from ftbench.asv import as_user_errors, publisher
 from ftbench.asv.command import FIRST_RESULT
 from ftbench.asv.environment import (
     ENVIRONMENTS,
@@ -47,7 +47,6 @@ from ftbench.asv.environment import (
     flavours,
     nothing_for,
 )
-from ftbench.asv.errors import as_user_errors
 from ftbench.asv.journal import JOURNALS
 from ftbench.asv.machines import OwnMachine
 from ftbench.asv.repository import ROUNDS, release_of_id

@@ -27,8 +27,8 @@ from typing import Any, ClassVar, Final
 from asv.console import log
 from asv.publishing import OutputPublisher
 
+from ftbench.asv import as_user_errors
 from ftbench.asv.assets import ASSETS, assets_folder
-from ftbench.asv.errors import as_user_errors
 from ftbench.asv.repository import release_of_id
 from ftbench.errors import AsvError, DeadlineError, FtbenchError
 from ftbench.results import ResultTree, read_results

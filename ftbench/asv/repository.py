@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Final
 from asv import util
 from asv.repo import Repo
 
-from ftbench.asv.errors import as_user_errors
+from ftbench.asv import as_user_errors
 from ftbench.errors import UsageError
 from ftbench.pythons import Interpreter, discover
 from ftbench.releases import History, Release, date_of, known_releases, select

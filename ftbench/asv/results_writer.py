@@ -14,8 +14,8 @@ from typing import Any
 from asv import util
 from asv.results import Results
 
+from ftbench.asv import as_user_errors
 from ftbench.asv.environment import ENVIRONMENTS, MissingInterpreterError
-from ftbench.asv.errors import as_user_errors
 from ftbench.asv.journal import JOURNALS
 from ftbench.errors import ResultsError
 from ftbench.facts.units import kept

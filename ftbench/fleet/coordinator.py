@@ -84,8 +84,7 @@ async def _by_dask(coordinator: Coordinator, certificates: Path) -> None:
     dask_link.make_certificate(certificates)
     fleet = coordinator.project.fleet
     async with dask_link.listening(fleet.interface, fleet.port, certificates) as link:
-        where = f"Agents find it at {link.address}, with {certificates}."
-        coordinator.say(where)
+        coordinator.say(f"Agents find it at {link.address}, with {certificates}.")
         await coordinator.run(link)
 
 
