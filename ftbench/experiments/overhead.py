@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from statistics import median
@@ -170,11 +170,11 @@ def _ratio(heats: Sequence[Heat], other: str) -> Ratio:
     )
 
 
-def verdict(ratio: Ratio, target: float) -> TargetVerdict:
-    """Tell whether all of a ratio's interval lies on one side of `target`."""
-    if ratio.interval is None or ratio.interval.low <= target < ratio.interval.high:
+def verdict(ratio: Ratio) -> TargetVerdict:
+    """Tell whether all of a ratio's interval lies on one side of the target."""
+    if ratio.interval is None or ratio.interval.low <= TARGET < ratio.interval.high:
         return TargetVerdict.OPEN
-    return TargetVerdict.WITHIN if ratio.interval.high <= target else TargetVerdict.ABOVE
+    return TargetVerdict.WITHIN if ratio.interval.high <= TARGET else TargetVerdict.ABOVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,12 +288,7 @@ def _record(report: OverheadResult) -> dict[str, Any]:
 
 
 def _loop_record(report: OverheadResult, loop: Loop) -> dict[str, Any]:
-    named = {
-        "scenario": loop.scenario,
-        "mode": loop.mode.name,
-        "workers": loop.workers,
-        "operations": loop.operations,
-    }
+    named = {**asdict(loop), "mode": loop.mode.name}
     if loop in report.skipped:
         return {**named, "skipped": report.skipped[loop]}
     cost = report.costs[loop]
@@ -302,7 +297,7 @@ def _loop_record(report: OverheadResult, loop: Loop) -> dict[str, Any]:
         **named,
         "seconds": {name: cost.seconds(name) for name in names},
         "overhead": _ratio_record(cost.overhead),
-        "verdict": verdict(cost.overhead, TARGET),
+        "verdict": verdict(cost.overhead),
         "against_article": cost.against_article and _ratio_record(cost.against_article),
         "same_work": cost.heats[0].checked,
         "every": cost.heats[0].every,
@@ -339,7 +334,7 @@ def _line(loop: Loop, cost: LoopCost | None) -> Row:
         f"{scale.text(cost.seconds(side))}\N{NO-BREAK SPACE}{scale.symbol}"
         for side in (BARE, HARNESS)
     )
-    word = verdict(cost.overhead, TARGET)
+    word = verdict(cost.overhead)
     article = _ratio_text(cost.against_article) if cost.against_article else NONE
     return Row(
         cells=(name, *seconds, _ratio_text(cost.overhead), word, article),

@@ -46,7 +46,7 @@ def test_a_scenario_whose_bare_loop_is_the_articles_has_no_second_ratio() -> Non
     row = cost_of(LOOPS[0], [lone])
     assert row.against_article is None
     assert row.overhead.basis is Basis.NONE
-    assert verdict(row.overhead, 1.02) is TargetVerdict.OPEN
+    assert verdict(row.overhead) is TargetVerdict.OPEN
 
 
 def test_processes_that_did_different_work_are_not_put_together() -> None:
@@ -69,9 +69,9 @@ def test_a_verdict_needs_the_whole_interval_on_one_side(
 ) -> None:
     interval = Interval(low=low, high=high)
     ratio = Ratio(value=1.01, interval=interval, confidence=0.99, basis=Basis.PROCESSES)
-    assert verdict(ratio, 1.02) is word
+    assert verdict(ratio) is word
 
 
 def test_without_an_interval_there_is_no_verdict() -> None:
     ratio = Ratio(value=1.0, interval=None, confidence=0.99, basis=Basis.NONE)
-    assert verdict(ratio, 1.02) is TargetVerdict.OPEN
+    assert verdict(ratio) is TargetVerdict.OPEN
