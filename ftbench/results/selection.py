@@ -256,15 +256,19 @@ def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
 
     def as_people_run_it(pick: Pick) -> bool:
         """Tell whether it is of builds with PGO and LTO, of which enough was measured."""
-        builds = [build for source in sources_of(pick) for build in source.builds]
-        optimized = all(build.get("pgo") and build.get("lto") for build in builds)
-        return bool(builds) and optimized and 2 * shown(pick) >= most[pick.machine]
+        return are_optimized(sources_of(pick)) and 2 * shown(pick) >= most[pick.machine]
 
     if not choices:
         return None
     best = max(choices, key=rank)
     alike = [each for each in choices if replace(each, builds=best.builds) == best]
     return max(alike, key=lambda each: (as_people_run_it(each), each == best, rank(each)))
+
+
+def are_optimized(sources: Iterable[ResultFile]) -> bool:
+    """Tell whether all builds have PGO and LTO, as those that people install."""
+    builds = [build for source in sources for build in source.builds]
+    return bool(builds) and all(build.get("pgo") and build.get("lto") for build in builds)
 
 
 def newest_first(every: Iterable[Pick]) -> list[Pick]:
@@ -318,8 +322,8 @@ class Rig:
 def rigs(tree: ResultTree) -> tuple[Rig, ...]:
     """Return every rig, sorted, but first the one that the pages open with.
 
-    It has several releases to compare; then the fullest profile; then it knows its noise, without
-    which nothing is decided; then it was measured last.
+    It has several releases to compare; then it is of builds with PGO and LTO; then the fullest
+    profile; then it knows its noise, without which nothing is decided; then it was measured last.
     """
     every = sorted({Rig.place_of(source) for source in tree.sources})
     if not every:
@@ -332,6 +336,7 @@ def _rig_rank(rig: Rig, tree: ResultTree) -> tuple[object, ...]:
     sources = [source for source in tree.sources if Rig.place_of(source) == rig]
     return (
         len({source.release for source in sources}) > 1,
+        are_optimized(sources),
         _thoroughness(rig.profile),
         rig.machine in {series.machine for series in tree.noise},
         _last_start(sources),

@@ -18,8 +18,8 @@ _PROFILE: Final = ("Profile", attrgetter("profile"), attrgetter("profile"))
 _BUILDS: Final = ("Build", attrgetter("builds"), attrgetter("build_title"))
 _FLAVOUR: Final = ("Build", attrgetter("flavour"), attrgetter("flavour"))
 _LEVELS: Final[Mapping[type, tuple[_Level, ...]]] = {
-    Pick: (_MACHINE, _RELEASE, _PROFILE, _BUILDS),
-    Rig: (_MACHINE, _PROFILE, _FLAVOUR),
+    Pick: (_MACHINE, _RELEASE, _BUILDS, _PROFILE),
+    Rig: (_MACHINE, _FLAVOUR, _PROFILE),
 }
 _ALWAYS: Final = ("Machine", "Release")
 # Of more items, only the ends and the neighbours of the current one are shown at once.

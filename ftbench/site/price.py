@@ -32,7 +32,7 @@ from ftbench.facts.units import digits, plural
 from ftbench.releases import Release
 from ftbench.results import Machine, ResultTree, State, Unreadable
 from ftbench.results.figure import SeriesKey
-from ftbench.results.selection import Rig, rigs, shares, without_unasked
+from ftbench.results.selection import Rig, are_optimized, rigs, shares, without_unasked
 from ftbench.site import frame, svg
 from ftbench.site.filters import ratio_interval
 from ftbench.site.menus import Item, Menu, elsewhere, menus
@@ -402,8 +402,13 @@ def write_rigs(
     for each in tree.figures:
         if each.benchmark in benchmarks and each.state is State.MEASURED:
             measured[Rig.place_of(each)].add((each.series, each.release, each.arm))
-    # One that has nothing to show here is not what the page opens with.
-    every = sorted(measured, key=lambda rig: not measured[rig])
+
+    def hidden(rig: Rig) -> tuple[bool, bool]:
+        ours = (source for source in tree.sources if Rig.place_of(source) == rig)
+        return not measured[rig], not are_optimized(ours)
+
+    # The page opens with one that has something to show, of builds on which limits can be judged.
+    every = sorted(measured, key=hidden)
     if not every:
         return frame.write_empty(html_dir, tab, tree)
     addresses = {rig: f"{tab}/{rig.slug}.html" for rig in every} | {every[0]: f"{tab}.html"}

@@ -20,7 +20,7 @@ from ftbench.releases import Release
 from ftbench.report.output import Format, rendered
 from ftbench.report.overview import overview
 from ftbench.results import ResultTree, read_results
-from ftbench.results.figure import SeriesKey
+from ftbench.results.figure import Environment, SeriesKey
 from ftbench.results.selection import Filter
 from ftbench.site.guards import write_guards
 from ftbench.site.menus import TABS
@@ -124,6 +124,29 @@ def test_each_rig_has_a_page_and_nothing_on_it_is_amiss(tmp_path: Path) -> None:
     assert "10 %, the target" in first.text
     assert "This was not measured" in Outline(pages[1]).words
     assert "Nothing has been measured yet." in Outline(pages_of(ResultTree(), tmp_path)[0]).text
+
+
+def test_it_opens_with_builds_as_people_run_them_though_of_one_release_and_a_quick_run(
+    tmp_path: Path,
+) -> None:
+    def quick(of: Environment) -> Environment:
+        return replace(of, flavour="source-gcc12-pgo-lto", profile="quick")
+
+    one = tree_of(1.05, releases=RELEASES[1:2])
+    optimized = replace(
+        one,
+        figures=tuple(replace(each, environment=quick(each.environment)) for each in one.figures),
+        sources=tuple(replace(each, environment=quick(each.environment)) for each in one.sources),
+    )
+    tree = fake_results.joined(tree_of(1.2, 1.05, 1.12, pgo=False), replace(optimized, machines=()))
+    for write, first in ((pages_of, "guards"), (write_price, "price")):
+        page, other = map(Outline, write(tree, tmp_path))
+        assert "source-gcc12-pgo-lto builds" in page.words
+        assert "have no PGO or no LTO" not in page.words
+        assert "have no PGO or no LTO" in other.words
+        assert f"{first}/quiet-vm_full_source-gcc12.html" in page.links
+    (words,) = words_of(optimized).values()
+    assert words[:2] == ["within", "within"]
 
 
 def test_the_committed_ratios_are_those_of_price_and_gain(tmp_path: Path) -> None:

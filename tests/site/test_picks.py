@@ -15,7 +15,7 @@ from ftbench.facts.arms import USUAL_ARMS
 from ftbench.releases import Release
 from ftbench.results import ResultFile, ResultTree
 from ftbench.results.figure import Environment, Start
-from ftbench.results.selection import Pick, Rig, first_pick, nearest, newest_first, picks
+from ftbench.results.selection import Pick, Rig, first_pick, nearest, newest_first, picks, rigs
 from ftbench.site.menus import Item, Menu, address, elsewhere, menus
 from ftbench.site.method import write_method
 
@@ -61,6 +61,22 @@ def test_there_is_a_pick_for_every_machine_release_profile_and_build() -> None:
         )
     )
     assert len(picks(tree)) == 5
+
+
+def test_of_what_follows_releases_builds_as_people_run_them_come_first() -> None:
+    plain = [
+        replace(source(name, flavour="source"), builds=({"pgo": False, "lto": False},))
+        for name in ("3.13.5", "3.14.2")
+    ]
+    optimized = [
+        replace(
+            source(name, profile="quick", flavour="source-pgo-lto"),
+            builds=({"pgo": True, "lto": True},),
+        )
+        for name in ("3.13.5", "3.14.2")
+    ]
+    for ours, first in ((optimized, "source-pgo-lto"), (optimized[:1], "source")):
+        assert rigs(ResultTree(sources=(*plain, *ours)))[0].flavour == first
 
 
 def test_first_comes_what_was_measured_last() -> None:
@@ -190,7 +206,7 @@ def test_what_a_page_lacks_is_looked_for_on_the_same_machine_and_release_alone()
     found = elsewhere(full, {each: each.page for each in every})
     assert {each.text: each.href for each in found} == {
         "quick profile": "m_3.14.2_quick_source.html",
-        "quick profile, debian build": "m_3.14.2_quick_debian.html",
+        "debian build, quick profile": "m_3.14.2_quick_debian.html",
     }
     assert elsewhere(full, {full: "here"}) == ()
     rigs = [Rig(machine=name, profile="quick", flavour="source") for name in ("m", "other")]
@@ -231,8 +247,8 @@ def test_profile_and_build_are_menus_only_where_there_is_a_choice() -> None:
     assert [menu.title for menu in menus(one, dict.fromkeys(every, ""))] == [
         "Machine",
         "Release",
-        "Profile",
         "Build",
+        "Profile",
     ]
     assert address(every[1], one, "choose") == f"choose/{every[1].page}"
 
