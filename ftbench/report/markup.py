@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from importlib import resources
 from typing import Final
 
@@ -16,6 +18,7 @@ from ftbench.report.document import Document, Part, Row, Table, Tone, plain
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 # The site's pages look alike: they have it too.
 FRAME_SHEET: Final = "frame.css"
+PICTURES: Final = "pictures.js"
 
 
 def markdown(document: Document) -> str:
@@ -81,8 +84,12 @@ def html(document: Document) -> str:
     )
     # No text of a result is in the style sheets: they are ours.
     style = Markup(template(FRAME_SHEET) + template("report.css"))  # noqa: S704
+    script = template(PICTURES) if any(part.picture for part in document.parts) else ""
     return environment.from_string(template("report.html.j2")).render(
-        document=document, style=style
+        document=document,
+        style=style,
+        script=Markup(script),  # noqa: S704
+        digest=b64encode(sha256(script.encode()).digest()).decode(),
     )
 
 

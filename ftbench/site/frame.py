@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import jinja2
 
-from ftbench.report.markup import FRAME_SHEET, template
+from ftbench.report.markup import FRAME_SHEET, PICTURES, template
 from ftbench.results import ResultTree
 from ftbench.site.filters import FILTERS
 from ftbench.site.menus import TABS
@@ -45,7 +45,8 @@ def write_page(html_dir: Path, address: str, tab: str, page: Any, template_name:
     values = {"page": page, "root": "../" * address.count("/"), "tabs": TABS, "here": tab}
     if not (html_dir / TABLES).exists():
         write_script(html_dir, TABLES)
-    text = filled.render(values, style=template(FRAME_SHEET), script=TABLES)
+        write(html_dir / PICTURES, template(PICTURES))
+    text = filled.render(values, style=template(FRAME_SHEET), scripts=(PICTURES, TABLES))
     return write(html_dir / address, text)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from ftbench.analysis.trials import LOOP, Answer, OnBuild, Tried
 from ftbench.facts.arms import arm_named
-from ftbench.facts.units import scale_for
+from ftbench.facts.units import amount, scale_for, span
 from ftbench.report.trial import named
 from ftbench.site import svg
 from ftbench.statistics.spread import location
@@ -17,6 +18,7 @@ _LABEL: Final = 16  # of a row, above its bar
 _ROW: Final = 36
 _BAR: Final = 12
 _WHISKER: Final = 4
+_MARK: Final = 8
 _NAME: Final = "trial"
 _CAPTION: Final = (
     f'<figcaption id="{_NAME}">What a call takes, the shorter the better: a bar for each mode, a '
@@ -54,12 +56,22 @@ def draw(found: Answer) -> str:
             svg.beside(axes, words, 0, height + _LABEL / 2, bbox=svg.BACKGROUND, zorder=1)
             middle = height + _LABEL + _BAR / 2
             _bar(axes, tried, scale.size, middle)
+            arm, place = arm_named(tried.build.arm), tried.seconds.value / scale.size
+            svg.arm_marks(axes, [place], [middle], arm, _MARK, says=[_said(tried)])
             text = f"{scale.text(tried.seconds.value)} {scale.symbol}"
             place = _end(tried) / scale.size / most * axes.bbox.width + 6
             weight = "bold" if first else "normal"
             svg.beside(axes, text, place, middle, bbox=svg.BACKGROUND, fontweight=weight)
 
     return svg.picture(paint, name=_NAME, height=top, left=5, right=_RIGHT) + _CAPTION
+
+
+def _said(tried: Tried) -> str:
+    value, ends = tried.seconds.value, tried.seconds.interval
+    said = f"{tried.title}, {named(tried.build)}: {amount(value, 'seconds')} a call"
+    return (
+        f"{said} ({span(ends.low, ends.high, partial(amount, unit='seconds'))})" if ends else said
+    )
 
 
 def _end(tried: Tried) -> float:

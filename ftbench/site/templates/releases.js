@@ -299,7 +299,7 @@ window.ftbench = (function () {
         load(row.samples).then(file => {
             rest.replaceChildren(...behind(file.series[row.key], arm, place));
             window.ftbenchTables(panel);
-            rest.querySelectorAll('svg').forEach(window.ftbenchTables.addValues);
+            rest.querySelectorAll('svg').forEach(window.ftbenchPicture);
         }).catch(error => {
             rest.replaceChildren(make('p', {class: 'note'},
                 `The samples could not be loaded: ${error.message}`));

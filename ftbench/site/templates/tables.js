@@ -1,5 +1,5 @@
 /* What each page has besides its words: tables to sort, to filter and to keep, links at headings,
-   values in pictures, a search over the site.  Without it everything can be read all the same. */
+   a search over the site.  Without it everything can be read all the same. */
 'use strict';
 
 window.ftbenchTables = (function () {
@@ -276,63 +276,6 @@ window.ftbenchTables = (function () {
         }
     }
 
-    /* Pictures: the words of each mark, where the pointer is or the arrow keys lead. */
-
-    function addValues(svg) {
-        const marks = [...svg.querySelectorAll('title')].map(title => {
-            const mark = title.parentNode;
-            mark.said = title.textContent;
-            title.remove();
-            return mark;
-        });
-        if (!marks.length) {
-            return;
-        }
-        const tip = make('output', {className: 'tip', hidden: true});
-        let at = null;
-        svg.after(tip);
-        svg.parentElement.classList.add('tipped');
-        svg.tabIndex = 0;
-
-        function show(mark) {
-            marks.forEach(each => each.classList.toggle('at', each === mark));
-            at = mark;
-            tip.hidden = !mark;
-            if (mark) {
-                tip.textContent = mark.said;
-                const box = mark.getBoundingClientRect(), whole = svg.parentElement.getBoundingClientRect();
-                const left = box.left + box.width / 2 - whole.left - tip.offsetWidth / 2;
-                tip.style.left = `${Math.max(0, Math.min(left, whole.width - tip.offsetWidth))}px`;
-                tip.style.top = `${box.top - whole.top - tip.offsetHeight - 6}px`;
-            }
-        }
-
-        function inOrder() {
-            const boxes = new Map(marks.map(mark => [mark, mark.getBoundingClientRect()]));
-            return marks.sort((one, other) => boxes.get(one).top - boxes.get(other).top
-                || boxes.get(one).left - boxes.get(other).left);
-        }
-
-        const STEPS = {ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1};
-        svg.addEventListener('pointerover', event => {
-            if (event.target.said) {
-                show(event.target);
-            }
-        });
-        svg.addEventListener('pointerleave', () => show(null));
-        svg.addEventListener('focus', () => { if (!at) { show(inOrder()[0]); } });
-        svg.addEventListener('blur', () => show(null));
-        svg.addEventListener('keydown', event => {
-            if (event.key in STEPS) {
-                event.preventDefault();
-                const next = marks.length + inOrder().indexOf(at) + STEPS[event.key];
-                show(marks[next % marks.length]);
-            } else if (event.key === 'Escape') {
-                show(null);
-            }
-        });
-    }
-
     /* The search: its index is a script, which a browser loads from a disk, too. */
 
     function addSearch() {
@@ -394,10 +337,9 @@ window.ftbenchTables = (function () {
         addSearch();
         attach(document.querySelector('main'));
         addLinks();
-        document.querySelectorAll('svg.chart').forEach(addValues);
         window.addEventListener('hashchange', reveal);
         reveal();
     });
 
-    return Object.assign(attach, {addValues, contents});
+    return Object.assign(attach, {contents});
 }());
