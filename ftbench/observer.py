@@ -39,7 +39,6 @@ class KernelReader:
     name = "smaps_rollup"
 
     def __init__(self) -> None:
-        """Nothing is open yet."""
         self._open: dict[int, int] = {}
 
     def group(self, root: int) -> list[int]:
@@ -66,7 +65,6 @@ class KernelReader:
         return Memory(rss=rss, uss=sum(private), pss=pss)
 
     def close(self) -> None:
-        """Close all files."""
         for descriptor in self._open.values():
             os.close(descriptor)
         self._open.clear()
@@ -78,7 +76,6 @@ class PsutilReader:
     name = "psutil"
 
     def __init__(self) -> None:
-        """Raise `ImportError` where there is no psutil."""
         import psutil  # noqa: PLC0415 - the kernel reader does without
 
         self._psutil = psutil

@@ -134,7 +134,6 @@ class Ids:
         self.state = seed_of(index)
 
     def following(self) -> int:
-        """Return the next id."""
         self.state = (self.state + GAMMA) & MASK
         z = self.state
         z = (z ^ (z >> 30)) * 0xBF58_476D_1CE4_E5B9 & MASK
@@ -419,7 +418,6 @@ def _workers(
 
 
 def _seconds(spans: Sequence[Span]) -> float:
-    """Return the seconds from the first worker's begin to the last one's end."""
     return (max(end for _, end in spans) - min(begin for begin, _ in spans)) * NANO
 
 

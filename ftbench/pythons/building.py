@@ -174,7 +174,6 @@ def build(recipe: Recipe, tarball: Tarball, toolchain: Toolchain, console: Conso
 
 @contextmanager
 def _site(recipe: Recipe, toolchain: Toolchain, console: Console) -> Iterator[BuildSite]:
-    """Give a new staging folder, and take it away afterwards."""
     folder = cache_folder() / "staging"
     logs = cache_folder() / "logs"
     for needed in (folder, logs, builds_folder()):

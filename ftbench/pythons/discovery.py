@@ -215,7 +215,6 @@ _EXECUTABLE: Final = re.compile(r"python(3(\.\d+)?t?)?(\.exe)?", re.IGNORECASE)
 
 
 def _executables(prefix: Path) -> list[Path]:
-    """Return the files of a prefix that are named like interpreters, `python3` first."""
     listed = [*_listed(prefix / "bin"), *_listed(prefix)]
     named = [path for path in listed if _EXECUTABLE.fullmatch(path.name) and _identity(path)]
     return sorted(named, key=lambda path: path.stem != "python3")

@@ -113,7 +113,6 @@ def find_pair(interpreters: Sequence[Interpreter]) -> tuple[Interpreter, Interpr
 def _obtained(
     specs: Sequence[Spec], console: Console, *, optimized: bool
 ) -> tuple[Interpreter, ...]:
-    """Return the interpreters of the first provider that has all of `specs`."""
     answers: list[str] = []
     for provide in PROVIDERS:
         try:

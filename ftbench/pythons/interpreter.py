@@ -71,7 +71,6 @@ class PythonBuild:
 
     @property
     def release(self) -> Release:
-        """The release that this is a build of."""
         return Release.parse(self.version)
 
     @property
@@ -199,7 +198,6 @@ class Interpreter:
 
     @property
     def release(self) -> Release:
-        """The release of its build."""
         return self.build.release
 
     @property
@@ -304,11 +302,9 @@ class Spec:
         return gil, free_threaded
 
     def __str__(self) -> str:
-        """Return the spec as uv and pyenv write it, `3.14t`."""
         return f"{self.release or self.series}{'t' if self.free_threaded else ''}"
 
     def matches(self, interpreter: Interpreter) -> bool:
-        """Tell whether the interpreter is what was asked for."""
         build, release = interpreter.build, interpreter.release
         if build.free_threaded is not self.free_threaded or build.debug:
             return False

@@ -129,7 +129,6 @@ def _toml(text: str, file: Path) -> dict[str, Any]:
 
 
 def _checked(text: str, where: str) -> str:
-    """Return a requirement, or the absolute path of a wheel; raises `UsageError`."""
     wheel = expanded(text)
     if text.endswith(".whl") and "@" not in text:
         if not wheel.is_file():

@@ -117,8 +117,6 @@ def there(wanted: Requirements, interpreter: Interpreter) -> Packages | None:
 
 
 class _Uv:
-    """uv, for one interpreter."""
-
     title = "uv pip install"
 
     def __init__(self, uv: Path, interpreter: Interpreter) -> None:
@@ -147,8 +145,6 @@ class _Uv:
 
 
 class _Pip:
-    """pip, run by the interpreter itself."""
-
     title = "pip install"
 
     def __init__(self, interpreter: Interpreter) -> None:

@@ -58,7 +58,6 @@ class History:
 
     @property
     def releases(self) -> frozenset[Release]:
-        """Every release of the history."""
         return self.known | self.installed
 
     @property

@@ -43,7 +43,6 @@ class Release:
     serial: int = 0
 
     def __post_init__(self) -> None:
-        """Raise `UsageError` for numbers that do not fit into a commit id."""
         fits = _COMMIT_ID.fullmatch(self.commit_id) is not None
         if not fits or (self.level is Level.FINAL and self.serial):
             raise UsageError(f"{self.name} is no CPython release: a number in it is out of range.")

@@ -153,7 +153,6 @@ def _together(*shards: Iterable[Figure]) -> list[Figure]:
 
 
 def _benchmarks(path: Path, warnings: list[Unreadable]) -> Mapping[str, Mapping[str, Any]]:
-    """Return asv's list of benchmarks; a damaged one is a warning and no benchmarks."""
     if not any(path.parent.glob("*/*.json")):
         return {}
     try:
@@ -175,7 +174,6 @@ def _descriptions(benchmarks: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple
 
 
 def _machine(path: Path, fields: Mapping[str, str], warnings: list[Unreadable]) -> Machine:
-    """Return what asv knows of a machine; what it does not is a warning."""
     known = {field: fields[field] for field in _MACHINE_FIELDS if field in fields}
     missing = ", ".join(field for field in _MACHINE_FIELDS if field not in known)
     if missing:
@@ -305,7 +303,6 @@ def _state(value: float | None) -> State:
 
 
 def _graph_of(source: ResultFile, series: StoredSeries) -> str:
-    """Return the address of a series' graph on asv's pages."""
     environment, release = _ends_of(source.environment, source.release)
     graph = "&".join(filter(None, (environment, series.address, release)))
     return f"index.html#{series.page}?{graph}"
@@ -313,7 +310,6 @@ def _graph_of(source: ResultFile, series: StoredSeries) -> str:
 
 @functools.lru_cache(maxsize=64)  # of thousands of figures
 def _ends_of(of: Environment, release: Release) -> tuple[str, str]:
-    """Return how the addresses of a file's graphs begin and end."""
     environment = {
         "machine": of.machine,
         "python": of.arm.python,

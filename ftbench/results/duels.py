@@ -66,7 +66,6 @@ def _work(duel: DuelRecord) -> tuple[str, ...]:
 
 
 def _pooled(before: DuelRecord, duel: DuelRecord) -> DuelRecord:
-    """Return a duel with the pairs of one before it, of both the latest."""
     return replace(
         duel,
         pairs=(before.pairs + duel.pairs)[-_MOST:],

@@ -84,7 +84,6 @@ class Measured:
 
     @property
     def machine(self) -> str:
-        """The name of the machine."""
         return self.environment.machine
 
     @property
@@ -112,7 +111,6 @@ class MeasuredSeries(Measured):
 
     @property
     def benchmark(self) -> str:
-        """The benchmark's name."""
         return self.series.benchmark
 
     @property
@@ -298,7 +296,6 @@ class Apart(Sequence[Figure]):
     files: Mapping[str, Path]
 
     def of(self, machine: str) -> Sequence[Figure]:
-        """Return those of a machine."""
         return _unpickled(self.files[machine])
 
     def __iter__(self) -> Iterator[Figure]:
@@ -332,7 +329,6 @@ class ResultTree:
     warnings: tuple[Unreadable, ...] = ()
 
     def machine(self, name: str) -> Machine | None:
-        """Return the machine of that name, None if there is none."""
         return next((each for each in self.machines if each.name == name), None)
 
 

@@ -90,7 +90,6 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ladders(older: Ladders) -> list[list[str]]:
-    """Return the ladders with the mode in two; raises `ResultsError` for a mode that is none."""
     unknown = [value for value in older[0] if value not in _NAMES]
     if unknown or len(set(older[0])) != len(older[0]):
         raise ResultsError(f"its modes are {', '.join(older[0])}, which are not all known")

@@ -81,7 +81,6 @@ class NoiseFile(Provenance, Measured):
         )
 
     def text(self) -> str:
-        """Return what is on disk."""
         subject, *cells = map(msgspec.to_builtins, (self.subject, *self.cells))
         return NOISE.text(self, cells, of=[subject])
 

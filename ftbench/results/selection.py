@@ -187,11 +187,9 @@ class Pick:
 
     @staticmethod
     def place_of(item: Figure | ResultFile) -> Hashable:
-        """Return where an item is from."""
         return item.machine, item.release, item.profile, item.arm.python, item.flavour
 
     def shows(self, item: Figure | ResultFile) -> bool:
-        """Tell whether an item belongs on the page."""
         return self.place_of(item) in self.places
 
 
@@ -290,7 +288,6 @@ def _last_start(sources: Iterable[ResultFile]) -> datetime:
 
 
 def _thoroughness(profile: str) -> int:
-    """Return the place of a profile among ours, the quickest first; -1 for any other."""
     order = list(PROFILES)
     return order.index(profile) if profile in order else -1
 
@@ -315,7 +312,6 @@ class Rig:
 
     @staticmethod
     def place_of(item: Figure | ResultFile) -> Rig:
-        """Return the rig that something was measured with."""
         return Rig(machine=item.machine, profile=item.profile, flavour=item.flavour)
 
 

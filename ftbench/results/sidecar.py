@@ -212,7 +212,6 @@ def read_sidecar(result_file: Path) -> Sidecar:
 
 
 def _typed(records: Iterable[Record]) -> Iterator[CellRecord | _Unmeasured]:
-    """Yield the records that name a cell and are of a kind that we know."""
     for record in records:
         if record["kind"] in _KINDS:
             with contextlib.suppress(msgspec.ValidationError):
@@ -226,7 +225,6 @@ _Word = str | bool | Number | list[str] | None
 
 
 def _met(known: Mapping[str, Record], named: Iterable[str]) -> Mapping[str, Record]:
-    """Return the provenance records that are named, with the fields that fit."""
     return {
         name: {
             fact: value

@@ -115,7 +115,6 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"there are cells of builds that it does not have: {sorted(others)}")
 
     def build(self, name: str) -> TrialBuild:
-        """Return the build called `name`."""
         return next(build for build in self.builds if build.name == name)
 
 

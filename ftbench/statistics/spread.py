@@ -160,5 +160,4 @@ class Interval:
     high: float
 
     def overlaps(self, other: Interval) -> bool:
-        """Tell whether some value lies in both."""
         return self.low <= other.high and other.low <= self.high

@@ -211,7 +211,6 @@ class ScenarioBenchmark(_Named):
         return CellFile(Path.cwd(), self.group(), index)
 
     def _skipped(self, cell: tuple[str | int, ...], reason: str) -> dict[str, Any]:
-        """Record why the cell does not exist here; return what is kept for all its metrics."""
         stage({"kind": "skip", **self._identity(cell), "reason": reason})
         return {"skip": reason}
 

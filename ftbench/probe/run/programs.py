@@ -82,7 +82,6 @@ class Program:
 
     @property
     def ended(self) -> bool:
-        """Whether it is gone."""
         return self._process.poll() is not None
 
     @property
@@ -97,7 +96,6 @@ class Program:
             self._process.stdin.flush()
 
     def _end(self) -> int:
-        """Wait for it, which has nothing left to do; return its exit code."""
         try:
             return self._process.wait(BACKSTOP_SECONDS)
         except subprocess.TimeoutExpired:

@@ -39,7 +39,6 @@ class TrialBenchmark(ScenarioBenchmark):
     ladders = (("way", ()),)
 
     def __init_subclass__(cls) -> None:
-        """Have asv measure each way."""
         super().__init_subclass__()
         cls.param_names, cls.params = ("way",), (tuple(cls.ways),)
 

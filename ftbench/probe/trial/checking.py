@@ -377,7 +377,6 @@ class Twin:
 
     @property
     def seconds(self) -> list[float]:
-        """The seconds of each call."""
         return [float(entry["seconds"]) for entry in self._entries]
 
     def _wanted(self, entry: dict[str, Any]) -> Any:

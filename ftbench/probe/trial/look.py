@@ -233,7 +233,6 @@ class Seen:
 
 
 def _put(file: Path, value: Any) -> str:
-    """Put the pickle of a value into a file; return why there is none."""
     try:
         file.write_bytes(pickle.dumps(value))
     except Exception as error:  # noqa: BLE001 - a user's class may raise anything
@@ -245,7 +244,6 @@ def _put(file: Path, value: Any) -> str:
 
 
 def _package(story: str, path: Sequence[str]) -> str:
-    """Return the package whose code a traceback ends in."""
     file: str = re.findall(r'File "([^"]+)"', story)[-1]
     for folder in (*path, "site-packages"):
         _, found, inside = file.partition(f"{folder}{os.sep}")
@@ -255,7 +253,6 @@ def _package(story: str, path: Sequence[str]) -> str:
 
 
 def _why_not_inside(seen: Seen, path: Sequence[str]) -> str:
-    """Return why the function cannot be called in a subinterpreter, "" if it can."""
     for what in (inside.ARGUMENTS, inside.RESULT):
         if why := seen.unpicklable.get(what):
             return f"{what} cannot go to a subinterpreter: {why}"

@@ -119,7 +119,6 @@ class Workers:
 
     @cached_property
     def twin(self) -> Twin:
-        """The serial twin's results."""
         from ftbench.probe.trial.checking import Twin  # noqa: PLC0415 - it weighs something
 
         return Twin(self.step.asked["reference"], self.step.asked["check"], target.found)
@@ -208,7 +207,6 @@ class Loop:
         return {**figures, "loop": (took + self._seconds(after)) / self._calls}
 
     def end(self) -> None:
-        """End it."""
         self.pool.shutdown()
 
 

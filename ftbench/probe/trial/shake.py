@@ -163,7 +163,6 @@ class Shake:
         self.differences.append(self._twin.raised(item[0], words))
 
     def end(self) -> None:
-        """Let the threads go."""
         self._orders = [[]] * self._threads
         self._meet()
         self._meet()

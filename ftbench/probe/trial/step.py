@@ -176,7 +176,6 @@ class Step:
             raise target.Late
 
     def _about(self, number: int) -> tuple[str, str]:
-        """Return what is under way, in words, and the story of its input."""
         if number == target.IMPORTING:
             return f"importing {self._name}", ""
         if number == target.SETTING_UP:
@@ -185,7 +184,6 @@ class Step:
         return f"{self._name}{target.of_input(item)}", target.given(item)
 
     def _crashed(self) -> WorkerFailedError | None:
-        """Return the error for a process that has ended in the middle of something."""
         found = target.under_way(os.environ["TMPDIR"])
         dead = [(pid, number) for pid, number, _since in found if not _lives(pid)]
         files = {pid: Path(target.fault_file(pid)) for pid, _number in dead}
