@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # The benchmarks' `start_method` of a mode that has none.
 NO_START_METHOD = "none"
@@ -50,100 +50,34 @@ def _processes(start_method: str) -> Mode:
     )
 
 
+def _alone(
+    name: str, title: str, workers: str | None = None, pools: tuple[str, ...] = (), **more: Any
+) -> Mode:
+    # The one mode of its kind, which has its name.
+    return Mode(name, name, title, workers, pools, **more)
+
+
 MODES = (
-    Mode(
-        name="threads",
-        kind="threads",
-        title="threads",
-        workers="threads",
-        pools=("executor", "multiprocessing"),
-    ),
+    _alone("threads", "threads", "threads", ("executor", "multiprocessing")),
     _processes("fork"),
     _processes("forkserver"),
     _processes("spawn"),
-    Mode(
-        name="interpreters",
-        kind="interpreters",
-        title="subinterpreters",
-        workers="interpreters",
-        pools=("executor",),
-        since=(3, 14),
-    ),
+    _alone("interpreters", "subinterpreters", "interpreters", ("executor",), since=(3, 14)),
 )
 
 # What only some scenarios have: those name them.
 FURTHER = (
-    Mode(name="serial", kind="serial", title="plain loop"),
+    _alone("serial", "plain loop"),
     # The loops run in threads.
-    Mode(name="asyncio", kind="asyncio", title="asyncio", workers="threads"),
-    Mode(
-        name="asyncio-per-thread",
-        kind="asyncio-per-thread",
-        title="asyncio, a loop per thread",
-        workers="threads",
-    ),
-    Mode(
-        name="loky",
-        kind="loky",
-        title="joblib, loky",
-        workers="loky",
-        pools=("executor", "joblib"),
-        processes=True,
-        engine="joblib",
-    ),
-    Mode(
-        name="dask-threads",
-        kind="dask-threads",
-        title="Dask, threads",
-        workers="dask",
-        pools=("dask",),
-        engine="dask",
-    ),
-    Mode(
-        name="dask-processes",
-        kind="dask-processes",
-        title="Dask, processes",
-        workers="dask",
-        pools=("dask",),
-        processes=True,
-        engine="dask",
-    ),
-    Mode(
-        name="dask",
-        kind="dask",
-        title="Dask, distributed",
-        workers="dask",
-        pools=("executor",),
-        processes=True,
-        engine="dask",
-    ),
-    Mode(
-        name="mpire",
-        kind="mpire",
-        title="mpire",
-        workers="mpire",
-        pools=("multiprocessing",),
-        processes=True,
-        engine="mpire",
-    ),
-    Mode(
-        name="ray",
-        kind="ray",
-        title="Ray",
-        workers="ray",
-        pools=("executor",),
-        processes=True,
-        engine="ray",
-    ),
-    Mode(
-        name="spark",
-        kind="spark",
-        title="Spark, local",
-        workers="spark",
-        pools=("spark",),
-        processes=True,
-        engine="spark",
-    ),
+    _alone("asyncio", "asyncio", "threads"),
+    _alone("asyncio-per-thread", "asyncio, a loop per thread", "threads"),
+    _alone("loky", "joblib, loky", "loky", ("executor", "joblib"), processes=True, engine="joblib"),
+    _alone("dask-threads", "Dask, threads", "dask", ("dask",), engine="dask"),
+    _alone("dask-processes", "Dask, processes", "dask", ("dask",), processes=True, engine="dask"),
+    _alone("dask", "Dask, distributed", "dask", ("executor",), processes=True, engine="dask"),
+    _alone("mpire", "mpire", "mpire", ("multiprocessing",), processes=True, engine="mpire"),
+    _alone("ray", "Ray", "ray", ("executor",), processes=True, engine="ray"),
+    _alone("spark", "Spark, local", "spark", ("spark",), processes=True, engine="spark"),
 )
 EVERY_MODE = (*MODES, *FURTHER)
 # Those of engines, whose workers stand when asked for.

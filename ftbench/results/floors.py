@@ -145,12 +145,8 @@ class Floors:
                 means[side.run.key].append(side.value)
         sittings = [max(known) - min(known) for known in means.values() if len(known) > 1]
         builds = [abs(each) for steps in _builds(fitting).values() for each in steps]
-        return Apart(
-            *(
-                math.expm1(min(max(each), LARGEST_POWER)) if each else None
-                for each in (sittings, builds)
-            )
-        )
+        most = (max(each, default=None) for each in (sittings, builds))
+        return Apart(*(each and math.expm1(min(each, LARGEST_POWER)) for each in most))
 
 
 def _builds(sides: Iterable[Side], flavour: str | None = None) -> dict[object, list[float]]:

@@ -365,18 +365,9 @@ def shares(tree: ResultTree, every: Iterable[PageT]) -> Iterator[tuple[PageT, Re
         for figure in figures_of(tree, machine):
             figures.setdefault(pages[0].place_of(figure), []).append(figure)
         for page in pages:
-            yield (
-                page,
-                replace(
-                    tree,
-                    figures=tuple(
-                        figure for place in page.places for figure in figures.get(place, ())
-                    ),
-                    sources=tuple(
-                        item for item in tree.sources if page.place_of(item) in page.places
-                    ),
-                ),
-            )
+            shown = tuple(figure for place in page.places for figure in figures.get(place, ()))
+            sources = tuple(item for item in tree.sources if page.place_of(item) in page.places)
+            yield page, replace(tree, figures=shown, sources=sources)
 
 
 def figures_of(tree: ResultTree, machine: str) -> Sequence[Figure]:

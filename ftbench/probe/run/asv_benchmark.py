@@ -103,36 +103,40 @@ def cell_record(
     }
 
 
-class _Named:
+class _OfScenario:
+    scenario: ClassVar[str]
+    modes: ClassVar[tuple[str, ...]]
+    # The values of every other parameter.
+    ladders: ClassVar[tuple[tuple[str, tuple[str | int, ...]], ...]]
+    # asv measures their product, the mode as `mode` and `start_method`, where that is a mode.
+    params: ClassVar[tuple[tuple[str | int, ...], ...]]
+    param_names: ClassVar[tuple[str, ...]]
+    version: ClassVar[str]  # asv forgets figures of another
+    timeout: ClassVar[float] = TIMEOUT_SECONDS
+
+    def __init_subclass__(cls) -> None:
+        if hasattr(cls, "scenario"):  # no base of others
+            ladders = {**mode_ladders(cls.modes), **dict(cls.ladders)}
+            cls.param_names, cls.params = tuple(ladders), tuple(ladders.values())
+            cls.version = scenario_named(cls.scenario).version
+
     @classmethod
     def group(cls) -> str:
         """Return how asv names the class: `lifecycle.Lifecycle`."""
         return f"{cls.__module__.rpartition('.')[2]}.{cls.__name__}"
 
 
-class ScenarioBenchmark(_Named):
+class ScenarioBenchmark(_OfScenario):
     """Base of a class that measures a scenario: a `track_` method for each tracked metric."""
 
-    scenario: ClassVar[str]
-    modes: ClassVar[tuple[str, ...]]
     # `EVERY_ARM` of who asks what workers themselves cost.
     not_with_gil: ClassVar[Mapping[str, str]] = OWN_GIL
-    # The values of every other parameter.
-    ladders: ClassVar[tuple[tuple[str, tuple[str | int, ...]], ...]]
-    # asv measures their product, the mode as `mode` and `start_method`, where that is a mode.
-    params: ClassVar[tuple[tuple[str | int, ...], ...]]
-    param_names: ClassVar[tuple[str, ...]]
-    version: ClassVar[str]
-    timeout: ClassVar[float] = TIMEOUT_SECONDS
 
     def __init_subclass__(cls) -> None:
-        """Take version and metrics from the scenario: asv forgets figures of another version."""
+        super().__init_subclass__()
         if not hasattr(cls, "scenario"):
-            return  # a base of others
-        ladders = {**mode_ladders(cls.modes), **dict(cls.ladders)}
-        cls.param_names, cls.params = tuple(ladders), tuple(ladders.values())
+            return
         scenario = scenario_named(cls.scenario)
-        cls.version = scenario.version
         for spec in scenario.metrics:
             if spec.tracked:
                 computes = scenario.computes and spec.name in scenario.slowed
@@ -263,7 +267,7 @@ def record_own_clock(group: str, params: dict[str, str]) -> None:
     )
 
 
-class Witness(_Named):
+class Witness(_OfScenario):
     """Base of a class by which asv's own clock or peak sees what the probe sees of a scenario.
 
     A subclass has `ladders` as a `ScenarioBenchmark` has them, and prepares a cell in `ready`.
@@ -271,20 +275,9 @@ class Witness(_Named):
 
     # Where a worker is a thread, and where it is the cheapest of processes.
     modes: ClassVar[tuple[str, ...]] = ("threads", "processes-fork")
-    scenario: ClassVar[str]
-    ladders: ClassVar[tuple[tuple[str, tuple[str | int, ...]], ...]]
-    params: ClassVar[tuple[tuple[str | int, ...], ...]]
-    param_names: ClassVar[tuple[str, ...]]
-    version: ClassVar[str]
-    timeout: ClassVar = 60.0
+    timeout = 60.0
     # As little as asv can be asked for: each of some milliseconds.
     rounds, repeat, number, warmup_time = 1, 3, 1, 0.0
-
-    def __init_subclass__(cls) -> None:
-        """Take the version from the scenario, and asv's parameters from modes and ladders."""
-        ladders = {**mode_ladders(cls.modes), **dict(cls.ladders)}
-        cls.param_names, cls.params = tuple(ladders), tuple(ladders.values())
-        cls.version = scenario_named(cls.scenario).version
 
     def setup(self, *cell: str | int) -> None:
         """Get a cell ready; raises `NotImplementedError` where there is no such mode."""
