@@ -19,6 +19,7 @@ from probing import ROOT, environment
 
 from benchmarks import (
     cpu_scaling,
+    crossover,
     data,
     footprint,
     io,
@@ -29,7 +30,7 @@ from benchmarks import (
 )
 from ftbench.errors import WorkerFailedError
 from ftbench.experiments import suite
-from ftbench.facts.modes import MODE_NAMES, mode_named
+from ftbench.facts.modes import POOL_TABLE, mode_named
 from ftbench.facts.profiles import PROFILES
 from ftbench.probe.entry_points import PREPARE, RUN
 from ftbench.probe.run import asv_benchmark
@@ -42,8 +43,6 @@ from ftbench.probe.workers.base import Team
 from ftbench.probe.workloads.kernels import KERNELS
 from ftbench.site import method_tables
 
-CLASSES = (lifecycle.Lifecycle, footprint.Footprint)
-EACH_CLASS = pytest.mark.parametrize("benchmark", CLASSES, ids=lambda each: each.__name__)
 Benchmark = type[ScenarioBenchmark]
 EVERY = tuple(suite.classes(ROOT))
 EVERY_CLASS = pytest.mark.parametrize("benchmark", EVERY, ids=lambda each: each.__name__)
@@ -156,13 +155,30 @@ def test_asvs_own_time_out_is_the_last_one(benchmark: Benchmark) -> None:
     assert benchmark.timeout > DEADLINE_SECONDS + 20
 
 
-@EACH_CLASS
-def test_params_are_the_scenarios_with_the_mode_first(benchmark: Benchmark) -> None:
+@EVERY_CLASS
+def test_every_step_of_a_ladder_is_one_that_the_scenario_takes(benchmark: Benchmark) -> None:
     scenario = scenario_named(benchmark.scenario)
-    assert benchmark.param_names == ("mode", "start_method", *scenario.params)
-    assert benchmark.modes == MODE_NAMES
+    assert set(benchmark.modes) <= set(scenario.modes)
     for name, ladder in benchmark.ladders:
         assert [scenario.params[name].parse(name, value) for value in ladder] == list(ladder)
+
+
+def measured(benchmark: Benchmark, param: str) -> set[tuple[str, str | int]]:
+    """Return mode and parameter of the cells that there are."""
+    scenario = scenario_named(benchmark.scenario)
+    cells = ((mode, scenario.parse(params)) for _, mode, params in benchmark.cells())
+    return {(m.name, found[param]) for m, found in cells if scenario.why_not(m, found) is None}
+
+
+def test_a_plain_loop_is_one_worker_and_nothing_else_is() -> None:
+    cells = measured(crossover.Crossover, "workers")
+    assert {workers for mode, workers in cells if mode == "serial"} == {1}
+    assert {workers for mode, workers in cells if mode != "serial"} == {2, 8}
+
+
+def test_pools_has_every_pool_of_the_table() -> None:
+    every = {(mode, kind.name) for kind in POOL_TABLE.values() for mode in kind.modes}
+    assert measured(pools.Pools, "pool") == every
 
 
 def test_the_ladders_are_these() -> None:
@@ -177,11 +193,12 @@ def test_the_ladders_are_these() -> None:
 
 _ON_ANOTHER_MACHINE = """
 import json, os, sys
+from pathlib import Path
 os.cpu_count = lambda: 64
 os.sched_getaffinity = lambda _pid: set(range(64))
-from benchmarks import footprint, lifecycle
-json.dump([footprint.Footprint.params, footprint.Peak.params, lifecycle.Lifecycle.params,
-           footprint.Footprint.version, lifecycle.Lifecycle.version], sys.stdout)
+from ftbench.experiments import suite
+every = suite.classes(Path.cwd())
+json.dump([[each.group(), each.params, each.version] for each in every], sys.stdout)
 """
 
 
@@ -195,13 +212,7 @@ def test_neither_machine_nor_profile_changes_names_params_or_versions(profile: s
         env=environment({"FTBENCH_PROFILE": profile}),
         timeout=60,
     )
-    here = [
-        footprint.Footprint.params,
-        footprint.Peak.params,
-        lifecycle.Lifecycle.params,
-        footprint.Footprint.version,
-        lifecycle.Lifecycle.version,
-    ]
+    here = [[each.group(), each.params, each.version] for each in EVERY]
     assert json.loads(done.stdout) == json.loads(json.dumps(here))
 
 

@@ -6,29 +6,25 @@ import json
 import math
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from probing import ROOT, environment
 
-from benchmarks.sharded_writers import Batches, ShardedWriters
+from benchmarks.sharded_writers import ShardedWriters
 from benchmarks.shared_set import Peak, SharedSet
-from ftbench.facts.modes import MODE_NAMES, STANDING, mode_named
-from ftbench.facts.profiles import PROFILES, profile_named
+from ftbench.facts.modes import mode_named
+from ftbench.facts.profiles import profile_named
 from ftbench.probe.run import asv_benchmark
-from ftbench.probe.run.asv_benchmark import RECORDS, ScenarioBenchmark
+from ftbench.probe.run.asv_benchmark import RECORDS
 from ftbench.probe.run.document import Measurement, Switch
 from ftbench.probe.run.outcome import Metric
 from ftbench.probe.scenarios.base import Cell, scenario_named
 from ftbench.probe.scenarios.shared_set_strategies import MANAGED, STRATEGIES
 from ftbench.probe.workers.base import Deadline
 
-CLASSES: tuple[type[ScenarioBenchmark], ...] = (SharedSet, ShardedWriters, Batches)
-EACH_CLASS = pytest.mark.parametrize("benchmark", CLASSES, ids=lambda each: each.__name__)
 LOOK = {"processes": [{"role": "parent", "rss": 3, "uss": 1, "pss": 2}]}
 SEEN = {"full": {"samples": [LOOK], "reader": "psutil", "interval": 0.5, "duty": 0.1}}
 
@@ -53,48 +49,11 @@ def test_a_run_in_this_process_yields_the_metrics_of_the_table(name: str) -> Non
     assert metrics.keys() == {each.name for each in scenario.metrics} - by_a_manager
 
 
-@EACH_CLASS
-def test_every_step_of_a_ladder_is_one_that_the_scenario_takes(
-    benchmark: type[ScenarioBenchmark],
-) -> None:
-    scenario = scenario_named(benchmark.scenario)
-    assert (benchmark.modes, scenario.modes) == (STANDING, MODE_NAMES)
-    assert set(dict(benchmark.ladders)) <= scenario.params.keys()
-    for name, ladder in benchmark.ladders:
-        assert [scenario.params[name].parse(name, value) for value in ladder] == list(ladder)
-    assert benchmark.version == scenario.version
-
-
 def test_the_ladders_are_these() -> None:
     strategies = ("lock", "atomic", "striped", "local", "actor", "shared_memory")
     assert SharedSet.ladders == (("strategy", strategies), ("fill", ("cold", "grown")))
     assert ShardedWriters.ladders == (("writers", (1, 2, 4, 8)), ("window", (1, 64)))
     assert (Peak.params, Peak.version) == ((("threads",), ("lock",), ("cold",)), SharedSet.version)
-
-
-_ON_ANOTHER_MACHINE = """
-import json, os, sys
-os.cpu_count = lambda: 64
-os.sched_getaffinity = lambda _pid: set(range(64))
-from benchmarks.sharded_writers import Batches, ShardedWriters
-from benchmarks.shared_set import Peak, SharedSet
-every = (SharedSet, ShardedWriters, Peak)
-json.dump([[each.params, each.version] for each in every], sys.stdout)
-"""
-
-
-@pytest.mark.parametrize("profile", PROFILES)
-def test_neither_machine_nor_profile_changes_params_or_versions(profile: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _ON_ANOTHER_MACHINE],
-        capture_output=True,
-        check=True,
-        cwd=ROOT,
-        env=environment({"FTBENCH_PROFILE": profile}),
-        timeout=60,
-    )
-    here = [[each.params, each.version] for each in (SharedSet, ShardedWriters, Peak)]
-    assert json.loads(done.stdout) == json.loads(json.dumps(here))
 
 
 @pytest.fixture

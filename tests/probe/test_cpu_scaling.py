@@ -7,9 +7,7 @@ import sys
 import pytest
 from probing import document_of, has_mode, program, run_probe, words_of
 
-from benchmarks.cpu_scaling import CpuScaling
 from ftbench.facts.modes import MODES, Mode
-from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.scenarios.scaling import PAIRS, PER_COUNT, ladder
 from ftbench.probe.workloads.kernels import KERNELS
 from ftbench.pythons import Interpreter
@@ -79,16 +77,6 @@ def test_every_kernel_is_measured(gil_python: Interpreter, kernel: str) -> None:
     assert document["metrics"].keys() == _metrics(1)
 
 
-def test_the_benchmark_tracks_every_metric_of_eight_workers() -> None:
-    tracked = {name.removeprefix("track_") for name in dir(CpuScaling) if name.startswith("track_")}
-    assert tracked == _metrics(8)
-    scenario = scenario_named("cpu_scaling")
-    assert scenario.params["workers"].default == 8
-    kernels = CpuScaling.params[CpuScaling.param_names.index("kernel")]
-    assert kernels == scenario.params["kernel"].choices
-    assert CpuScaling.version == scenario.version
-
-
 @THREADS_AND_FORK
 @pytest.mark.parametrize(
     ("worst", "code", "story"),
@@ -105,12 +93,3 @@ def test_a_worker_that_fails_lies_or_hangs_ends_the_run(
     done = run_probe(sys.executable, "cpu_scaling", *words, how=_with(f"def bad():\n    {worst}\n"))
     assert (done.returncode, done.stdout) == (code, "")
     assert story in done.stderr
-
-
-@NEEDS_FORK
-def test_a_worker_that_is_killed_ends_the_run() -> None:
-    words = ["--mode", "processes-fork", "--workers", "2", "--set", "kernel=lcg"]
-    worst = "def bad():\n    os.kill(os.getpid(), signal.SIGKILL)\n"
-    done = run_probe(sys.executable, "cpu_scaling", *words, how=_with(worst))
-    assert (done.returncode, done.stdout) == (4, "")
-    assert "It was killed by SIGKILL." in done.stderr

@@ -10,7 +10,6 @@ from probing import document_of, has_mode, program, run_probe, words_of
 
 from benchmarks.data import Data
 from ftbench.facts.modes import mode_named
-from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.scenarios.data import SIZES
 from ftbench.probe.workers import no_such_channel
 from ftbench.probe.workers.shared_state import CHANNELS, TASK
@@ -155,22 +154,3 @@ def test_a_wrong_payload_is_refused() -> None:
     done = run_probe(sys.executable, "data", "--mode", "threads", how=how)
     assert (done.returncode, done.stdout) == (1, "")
     assert "serial twin" in done.stderr
-
-
-def test_the_benchmark_tracks_every_metric_under_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Data, "cost_of", lambda _self, metric, *_cell: metric)
-    methods = [name for name in dir(Data) if name.startswith("track_")]
-    assert {name.removeprefix("track_") for name in methods} == METRICS
-    for name in methods:
-        method = getattr(Data(), name)
-        assert method("threads", "queue", "bytes") == name.removeprefix("track_")
-        assert method.unit == ("bytes" if name == "track_held" else "seconds")
-        assert method.better == "lower"
-
-
-def test_the_ladder_is_the_scenarios() -> None:
-    scenario = scenario_named("data")
-    assert list(dict(Data.ladders)) == list(scenario.params)
-    assert set(Data.modes) <= set(scenario.modes)
-    for name, ladder in Data.ladders:
-        assert scenario.params[name].choices == ladder

@@ -15,7 +15,6 @@ from ftbench.errors import DeadlineError, FtbenchError
 from ftbench.facts.modes import MODES, POOL_TABLE, Mode, mode_named
 from ftbench.facts.profiles import profile_named
 from ftbench.probe import pool_tasks
-from ftbench.probe.scenarios import failure as scenario
 from ftbench.probe.scenarios.base import Cell, by_round, scenario_named
 from ftbench.probe.scenarios.failure import (
     WAITING,
@@ -226,8 +225,3 @@ def test_what_goes_wrong_otherwise_ends_the_run_with_its_story(
     done = run_probe(sys.executable, "failure", *words, "--deadline", "3", how=how)
     assert (done.returncode, done.stdout) == (code, "")
     assert story in done.stderr
-
-
-def test_the_defaults_are_what_the_scenario_says() -> None:
-    assert scenario.PARAMS["workers"].least == 2
-    assert FAILURE.parse({}) == {"pool": "executor", "workers": 8}

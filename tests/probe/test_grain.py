@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from probing import document_of, has_mode, program, run_probe, words_of
+from probing import document_of, has_mode, words_of
 
 from ftbench.errors import FtbenchError
-from ftbench.facts.modes import MODES, POOL_TABLE, USUAL_POOL, Mode, mode_named
+from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.pool_tasks import grind
 from ftbench.probe.scenarios import grain
-from ftbench.probe.scenarios.grain import PARAMS, SIZES, Size, Turn, metrics, turn
+from ftbench.probe.scenarios.grain import SIZES, Size, Turn, metrics, turn
 from ftbench.probe.workers.base import Deadline
 from ftbench.probe.workers.pools import Pool
 from ftbench.pythons import Interpreter
@@ -138,45 +137,3 @@ def test_a_free_threaded_build_has_it_too(ft_python: Interpreter, pool: str) -> 
     words = ["--workers", "2", "--set", f"pool={pool}"]
     document = document_of(ft_python.executable, "grain", *words)
     assert document["gil"]["after"] is False
-
-
-def test_the_pools_are_those_of_the_table() -> None:
-    assert PARAMS["pool"].choices == (USUAL_POOL, *POOL_TABLE)
-    done = run_probe(
-        sys.executable, "grain", "--mode", "interpreters", "--set", "pool=multiprocessing"
-    )
-    assert (done.returncode, done.stdout) == (3, "")
-    assert "multiprocessing.Pool has threads" in done.stderr
-
-
-_BAD = """
-import os, signal, time
-from ftbench.probe import pool_tasks
-from ftbench.probe.run import cell
-parent = os.getpid()
-real = pool_tasks.grind
-def bad(task):
-    if os.getpid() != parent:
-        {worst}
-    return real(task)
-bad.__module__, bad.__qualname__, pool_tasks.grind = "ftbench.probe.pool_tasks", "grind", bad
-cell.main()
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
-@pytest.mark.parametrize(
-    ("worst", "code", "story"),
-    [
-        ("raise RuntimeError('boom at work')", 4, "boom at work"),
-        ("os._exit(3)", 4, "BrokenProcessPool"),
-        ("os.kill(os.getpid(), signal.SIGKILL)", 4, "BrokenProcessPool"),
-        ("time.sleep(600)", 5, "a task of the pool to end"),
-    ],
-)
-def test_a_worker_that_fails_ends_the_run_with_its_story(worst: str, code: int, story: str) -> None:
-    how = program(_BAD.format(worst=worst))
-    words = ["--mode", "processes-fork", "--workers", "2", "--deadline", "3"]
-    done = run_probe(sys.executable, "grain", *words, how=how)
-    assert (done.returncode, done.stdout) == (code, "")
-    assert story in done.stderr

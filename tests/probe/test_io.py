@@ -13,9 +13,7 @@ import psutil
 import pytest
 from probing import document_of, environment, eventually, has_mode, program, run_probe
 
-from benchmarks.io import MODES, Io
 from ftbench.facts.modes import mode_named
-from ftbench.probe.__main__ import mode_name
 from ftbench.probe.scenarios.base import scenario_named
 from ftbench.pythons import Interpreter
 
@@ -199,30 +197,3 @@ def test_a_killed_measurement_leaves_no_server(tmp_path: Path) -> None:
     supervisor.kill()
     supervisor.communicate(timeout=20)
     eventually(lambda: not any(map(psutil.pid_exists, pids)), "the servers are gone")
-
-
-def test_the_benchmark_tracks_the_metrics_under_their_names(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(Io, "cost_of", lambda _self, metric, *_cell: metric)
-    methods = [name for name in dir(Io) if name.startswith("track_")]
-    named = {name.removeprefix("track_") for name in methods}
-    assert named == {"request", "cpu", "p50", "p95", "p99", "pss", "rss"}
-    for name in methods:
-        method = getattr(Io(), name)
-        assert method("threads", 1, 64) == name.removeprefix("track_")
-        assert method.unit == ("bytes" if name.endswith("ss") else "seconds")
-        assert method.better == "lower"
-
-
-def test_the_ladder_is_the_scenarios() -> None:
-    scenario = scenario_named("io")
-    assert set(MODES) <= set(scenario.modes)
-    assert all(mode_name(*_kind(mode)) == mode for mode in MODES)
-    for name, ladder in Io.ladders:
-        assert [scenario.params[name].parse(name, value) for value in ladder] == list(ladder)
-
-
-def _kind(mode: str) -> tuple[str, str | None]:
-    found = mode_named(mode)
-    return found.kind, found.start_method

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from probing import bad_errand, document_of, has_mode, run_probe, words_of
 
-from benchmarks.latency import Latency
 from ftbench.errors import DeadlineError, FtbenchError
 from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.facts.profiles import PROFILES
@@ -200,30 +199,3 @@ def test_workers_are_warm_before_requests_come_by_the_schedule() -> None:
     words = ["--mode", "processes", "--start-method", "fork", "--workers", "2"]
     done = run_probe(sys.executable, "latency", *words, how=how)
     assert done.returncode == 0, done.stderr
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
-@pytest.mark.parametrize(
-    ("worst", "code", "story"),
-    [
-        ("os._exit(3)", 4, "BrokenProcessPool"),
-        ("time.sleep(600)", 5, "a request to be answered"),
-        ("return -1", 1, "serial twin"),
-    ],
-)
-def test_a_worker_that_fails_ends_the_run_with_its_story(worst: str, code: int, story: str) -> None:
-    how = bad_errand(worst)
-    words = ["--mode", "processes", "--start-method", "fork", "--workers", "2", "--deadline", "6"]
-    done = run_probe(sys.executable, "latency", *words, how=how)
-    assert (done.returncode, done.stdout) == (code, "")
-    assert story in done.stderr
-
-
-def test_the_class_has_a_plain_loop_and_pools_of_eight() -> None:
-    cells = {
-        (mode.name, params["workers"])
-        for _, mode, params in Latency.cells()
-        if LATENCY.why_not(mode, params) is None
-    }
-    pools = ("threads", "processes-spawn", "interpreters")
-    assert cells == {("serial", 1), *((mode, 8) for mode in pools)}

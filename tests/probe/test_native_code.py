@@ -14,11 +14,9 @@ import pytest
 from old_module import with_old_module
 from probing import document_of, program, run_probe
 
-from benchmarks.native import Native
 from ftbench.errors import NotAvailableError
 from ftbench.probe.instruments.build import gil_enabled
 from ftbench.probe.scenarios import native, native_libraries
-from ftbench.probe.scenarios.base import scenario_named
 from ftbench.probe.scenarios.native import STANDARD, WORK, do, library
 from ftbench.probe.scenarios.scaling import PAIRS, PER_COUNT
 from ftbench.pythons import Interpreter
@@ -27,14 +25,12 @@ METRICS = {"serial", "cpu", *(f"{name}_{n}" for n in (1, 2) for name in PER_COUN
 
 # A cell whose unit of hashing is `bad` in its threads, and the real one in the main thread.
 _BAD_UNIT = """
-import threading, time
+import threading
 from ftbench.probe.scenarios import native as libraries
 from ftbench.probe.run import cell
 real = libraries.WORK["sha256"]
-def bad():
-    {worst}
 def either():
-    return real.unit() if threading.current_thread() is threading.main_thread() else bad
+    return real.unit() if threading.current_thread() is threading.main_thread() else int
 libraries.WORK["sha256"] = real._replace(unit=either)
 cell.main()
 """
@@ -230,26 +226,7 @@ def test_who_never_lets_go_of_the_gil_is_told(monkeypatch: pytest.MonkeyPatch) -
     assert lets_go.lets_go("sha256") == 0
 
 
-def test_the_benchmark_tracks_every_metric_of_eight_threads() -> None:
-    tracked = {name.removeprefix("track_") for name in dir(Native) if name.startswith("track_")}
-    ratios = {f"{name}_{n}" for n in (1, 2, 4, 8) for name in PER_COUNT}
-    assert tracked == ratios | {"serial", "cpu"}
-    scenario = scenario_named("native")
-    assert scenario.params["workers"].default == 8
-    assert Native.params == (scenario.modes, scenario.params["work"].choices)
-    assert Native.version == scenario.version
-
-
-@pytest.mark.parametrize(
-    ("worst", "code", "story"),
-    [
-        ("raise RuntimeError('boom in a thread')", 4, "RuntimeError: boom in a thread"),
-        ("return 0", 1, "sha256: checksums"),
-        ("time.sleep(600)", 5, "--deadline"),
-    ],
-)
-def test_a_thread_that_fails_lies_or_hangs_ends_the_run(worst: str, code: int, story: str) -> None:
-    words = ["--workers", "2", "--deadline", "3"]
-    done = run_probe(sys.executable, "native", *words, how=program(_BAD_UNIT.format(worst=worst)))
-    assert (done.returncode, done.stdout) == (code, "")
-    assert story in done.stderr
+def test_a_thread_that_lies_ends_the_run() -> None:
+    done = run_probe(sys.executable, "native", "--workers", "2", how=program(_BAD_UNIT))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "sha256: checksums" in done.stderr

@@ -8,10 +8,7 @@ from typing import Any
 import pytest
 from probing import document_of, has_mode, program, run_probe, words_of
 
-from benchmarks.pauses import Churn, Pauses
 from ftbench.facts.modes import MODES, Mode
-from ftbench.probe.run.asv_benchmark import ScenarioBenchmark
-from ftbench.probe.scenarios.base import scenario_named
 from ftbench.pythons import Interpreter
 
 Pair = tuple[Interpreter, Interpreter]
@@ -110,25 +107,3 @@ def test_a_collector_that_does_not_collect_is_refused() -> None:
     done = run_probe(sys.executable, "pauses", *SMALL, how=_with(what))
     assert (done.returncode, done.stdout) == (1, "")
     assert "collections in a round" in done.stderr
-
-
-@pytest.mark.parametrize("benchmark", [Pauses, Churn])
-def test_the_benchmarks_track_the_metrics_under_their_names(
-    benchmark: type[ScenarioBenchmark], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(benchmark, "cost_of", lambda _self, metric, *_cell: metric)
-    methods = [name for name in dir(benchmark) if name.startswith("track_")]
-    assert {name.removeprefix("track_") for name in methods} == METRICS
-    cell = [ladder[0] for ladder in benchmark.params]
-    for name in methods:
-        method = getattr(benchmark(), name)
-        assert method(*cell) == name.removeprefix("track_")
-        assert (method.unit, method.better) == ("seconds", "lower")
-
-
-@pytest.mark.parametrize("benchmark", [Pauses, Churn])
-def test_the_ladders_are_the_scenarios(benchmark: type[ScenarioBenchmark]) -> None:
-    scenario = scenario_named("pauses")
-    assert set(benchmark.modes) <= set(scenario.modes)
-    for name, ladder in benchmark.ladders:
-        assert [scenario.params[name].parse(name, value) for value in ladder] == list(ladder)

@@ -10,7 +10,7 @@ import pytest
 from probing import document_of, eventually, has_mode, program, run_probe, words_of
 
 from ftbench.facts.modes import MODES, POOL_TABLE, Mode, mode_named
-from ftbench.probe.scenarios.pools import CALLS, PARAMS, TASKS
+from ftbench.probe.scenarios.pools import CALLS, TASKS
 from ftbench.pythons import Interpreter
 
 METRICS = {"first_cold", "cold", "full", "dispatch", "map_1", "map_64", "shutdown"}
@@ -56,10 +56,6 @@ def test_a_mode_that_no_pool_has_is_not_available() -> None:
     done = run_probe(sys.executable, "pools", "--mode", "serial")
     assert (done.returncode, done.stdout) == (3, "")
     assert "pools is measured in threads" in done.stderr
-
-
-def test_the_params_are_the_pools_of_the_table() -> None:
-    assert PARAMS["pool"].choices == tuple(POOL_TABLE)
 
 
 # -- bad ends: workers that are forked have a task of the test's in place of a real one

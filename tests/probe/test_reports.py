@@ -14,18 +14,13 @@ from ftbench.probe.scenarios.reports import (
     Plan,
     Report,
     Run,
-    attempts,
     check,
-    inserts,
     instrument,
     new_ids,
     on_cpu,
-    reports_of,
     seconds_of,
 )
-from ftbench.probe.workers.base import Round
 from ftbench.probe.workloads.ids import draw
-from ftbench.probe.workloads.locks import NO_WAITS
 
 TIMES = st.lists(st.integers(0, 10**12), max_size=20)
 
@@ -42,17 +37,6 @@ def test_packed_nanoseconds_come_back_as_seconds_in_their_order(
 ) -> None:
     packed = [array("q", times).tobytes() for times in (first, second)]
     assert seconds_of(packed) == pytest.approx([each / 1e9 for each in (*first, *second)])
-
-
-def test_a_round_is_read_by_name() -> None:
-    [one] = reports_of(Round(reports=((1, 2, 3, 4, 5, NO_WAITS, "more"),), cpu=0.5))
-    assert (one.begin, one.end, one.cpu, one.attempts, one.inserts) == (1, 2, 3, 4, 5)
-    assert (one.waits, one.more) == (NO_WAITS, "more")
-
-
-def test_operations_and_inserts_are_those_of_all() -> None:
-    two = [report(attempts=10, inserts=4), report(attempts=5, inserts=3)]
-    assert (attempts(two), inserts(two)) == (15, 7)
 
 
 def test_the_share_on_a_cpu_is_that_of_all_together() -> None:

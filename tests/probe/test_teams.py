@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ftbench.errors import DeadlineError, WorkerFailedError
+from ftbench.errors import DeadlineError
 from ftbench.facts.modes import mode_named
 from ftbench.probe.entry_points import LEAVE, RUN
 from ftbench.probe.workers import team_of
@@ -20,10 +20,6 @@ THREADS = mode_named("threads")
 
 def _echo(*words: Any) -> tuple[Any, ...]:
     return words
-
-
-def _boom() -> None:
-    raise RuntimeError("boom at work")
 
 
 Make = Callable[..., ThreadTeam]
@@ -103,21 +99,6 @@ def test_when_all_have_left_no_thread_is_there(make: Make) -> None:
     assert team.roles() == {}, "threads are no processes"
 
 
-def test_who_fails_is_named_by_its_role_and_its_number_in_it(make: Make) -> None:
-    members = [*_senders(2), Member(role="owner", run=(_boom, ()))]
-    team = make(20, members)
-    with pytest.raises(WorkerFailedError, match=r"^Owner 0 of 1 \(threads\) failed") as caught:
-        team.round()
-    assert "RuntimeError: boom at work" in caught.value.story
-    assert "_boom" in caught.value.story
-
-
-def test_who_hangs_is_counted_by_role(make: Make, hang: Member) -> None:
-    team = make(0.2, [*_senders(2), hang, hang])
-    with pytest.raises(DeadlineError, match=r"for 2 owners of 4 members to end their round"):
-        team.round()
-
-
 def test_a_member_that_does_not_leave_is_told(make: Make, hang: Member) -> None:
     team = make(0.2, [*_senders(1), hang])
     for index in range(2):
@@ -140,19 +121,6 @@ class Process:
 
 def _helper(exitcode: int | None) -> Helper:
     return Helper(role="manager", process=Process(exitcode), cpu=lambda: 0.0)
-
-
-@pytest.mark.parametrize(
-    ("exitcode", "story"), [(0, "exited with code 0"), (-9, "killed by SIGKILL")]
-)
-def test_a_helper_that_has_ended_is_to_blame_and_not_who_fell_over_it(
-    exitcode: int, story: str
-) -> None:
-    error = ended(_helper(exitcode), THREADS, "Worker 3 of 8: EOFError")
-    assert error is not None
-    assert error.message.startswith("The manager (threads) ended during the measurement")
-    assert story in error.story
-    assert error.story.endswith("Worker 3 of 8: EOFError")
 
 
 @pytest.mark.parametrize("helper", [None, _helper(None)])

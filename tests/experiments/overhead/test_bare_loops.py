@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from ftbench.probe import overhead
-from ftbench.probe.entry_points import TASKS, article
 from ftbench.probe.scenarios.reports import ID_SPACE
 from ftbench.probe.workloads import inserting
 from ftbench.probe.workloads.ids import draw, prepare
@@ -69,19 +68,6 @@ def test_every_id_is_answered_and_inserted_once(loop: Callable[..., overhead.Spa
     writer.join(10)
     assert found == [len(drawn(0, 1))]
     assert all(begin < end for begin, end in spans)
-
-
-def test_threads_return_what_their_task_did() -> None:
-    took, said = overhead.threads(3, article)
-    assert said == [article()] * 3
-    assert took > 0
-
-
-@forks
-def test_processes_agree_on_what_their_task_returned() -> None:
-    took, said = overhead.processes("fork", 3, TASKS["empty"])
-    assert said == [0, 0, 0]
-    assert took > 0
 
 
 @forks

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError, WorkerFailedError
+from ftbench.errors import DeadlineError, NotAvailableError, WorkerFailedError
 from ftbench.experiments import overhead
 from ftbench.experiments.overhead import Heat, Loop, heat
 from ftbench.facts.arms import Arm, arm_named
@@ -63,19 +63,6 @@ def test_a_mode_without_a_bare_loop_is_not_available(measured_python: Path) -> N
         run(measured_python, loop(mode="processes-spawn"))
 
 
-def test_loops_that_differ_in_their_work_end_the_process(
-    measured_python: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cheat = (
-        "from ftbench.probe import overhead\n"
-        "overhead.threads = lambda workers, task: (1, [])\n"
-        "overhead.main()"
-    )
-    replaced(monkeypatch, cheat)
-    with pytest.raises(FtbenchError, match="loops that do not do the same work"):
-        run(measured_python)
-
-
 def test_a_worker_that_raises_is_the_story(
     measured_python: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,17 +76,6 @@ def test_a_worker_that_raises_is_the_story(
     with pytest.raises(WorkerFailedError) as raised:
         run(measured_python, loop("shared_set"))
     assert "ZeroDivisionError: of a worker" in raised.value.story
-
-
-def test_a_process_that_dies_is_told_with_its_last_words(
-    measured_python: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    replaced(
-        monkeypatch, "import os, sys; print('dying', file=sys.stderr, flush=True); os._exit(7)"
-    )
-    with pytest.raises(WorkerFailedError, match="ended with code 7") as raised:
-        run(measured_python)
-    assert "dying" in raised.value.story
 
 
 def test_a_process_that_hangs_ends_at_its_deadline(

@@ -48,8 +48,3 @@ def test_parts_come_once_and_in_the_articles_order(names: list[str]) -> None:
 
 def test_without_a_word_it_is_every_part() -> None:
     assert parts_named(None) == PARTS
-
-
-def test_an_unknown_part_is_told_what_was_meant() -> None:
-    with pytest.raises(UsageError, match="Did you mean 'lifecycle'"):
-        parts_named("memory,livecycle")

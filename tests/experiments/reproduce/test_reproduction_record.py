@@ -55,11 +55,6 @@ def test_the_whole_document_tells_the_same_when_it_is_read_again() -> None:
     assert json.loads(json.dumps(again)) == whole
 
 
-def test_the_document_is_json_that_others_can_read() -> None:
-    text = json.dumps(document_of(judged(DONE)).record, allow_nan=False)
-    assert json.loads(text)["schema"] == SCHEMA
-
-
 def test_what_was_computed_is_computed_anew() -> None:
     whole = document_of(judged(DONE)).record
     forged = {**whole, "tables": [], "claims": "forged"}
@@ -87,12 +82,6 @@ def test_the_document_holds_every_sample_every_figure_and_every_judgement() -> N
     assert fork["corrected"]["samples"] == 11
     assert spawn["corrected"]["word"] == "failed"
     assert {claim["verdict"] for claim in whole["claims"]} >= {"cannot be judged", "not measured"}
-
-
-def test_a_file_is_loaded(tmp_path: Path) -> None:
-    path = tmp_path / "run.json"
-    path.write_text(TEXT, encoding="utf-8")
-    assert load(path) == DONE
 
 
 @given(st.integers(0, len(TEXT) - 1))
