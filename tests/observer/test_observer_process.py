@@ -226,15 +226,6 @@ def test_an_observer_that_is_denied_a_process_says_so_and_goes_on() -> None:
 
 
 @posix
-def test_what_was_seen_is_kept_by_phase(tmp_path: Path) -> None:
-    script = """answer '{"reader": "x"}'; read line; answer '{"samples": [1]}'"""
-    with Watcher(_observer(tmp_path, script)) as watcher:
-        watcher.greet()
-        watcher.observe(REQUEST, 5.0)
-    assert watcher.phases == {"busy": {"samples": [1]}}
-
-
-@posix
 def test_an_observers_start_is_our_own_work_beside_the_first_cell_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

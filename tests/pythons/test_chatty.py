@@ -92,10 +92,6 @@ def test_streams_that_a_hook_takes_away_are_a_story(
     assert "sitecustomize" in refused.value.hint
 
 
-def test_it_is_found_as_what_it_is(chatty: Interpreter, gil_python: Interpreter) -> None:
-    assert chatty.build == gil_python.build
-
-
 def test_its_environment_is_made_and_its_cells_are_measured(chatty: Interpreter) -> None:
     done = probe(
         chatty, "lifecycle", mode="threads", params={"workers": 1}, profile="smoke", gil=True

@@ -56,11 +56,6 @@ def test_of_builds_of_one_flavour_where_they_were_found_decides_and_then_the_pat
         assert preferred([second, first], RELEASE, free_threaded=False) == first
 
 
-def test_equal_builds_are_chosen_by_path() -> None:
-    two = [fake_interpreter("/b/bin/python3"), fake_interpreter("/a/bin/python3")]
-    assert preferred(two, RELEASE, free_threaded=False) == two[1]
-
-
 def test_no_other_release_and_no_other_threading_will_do() -> None:
     others = [fake_interpreter(version="3.14.1"), fake_interpreter(free_threaded=True)]
     assert preferred(others, RELEASE, free_threaded=False) is None

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ftbench.statistics import Basis, Processes, location, ratio, spread
+from ftbench.statistics import Basis, Processes, location, spread
 from ftbench.statistics.power import Floor, pooled
 from ftbench.statistics.ratio import intervals
 from ftbench.statistics.spread import BASES, Estimates, estimates
@@ -138,15 +138,6 @@ def test_no_sides_are_no_estimates() -> None:
 
 def test_a_location_is_the_geometric_mean_of_the_medians_of_processes() -> None:
     assert location(((1.0, 9.0, 2.0), (8.0,))) == pytest.approx(4.0)
-
-
-@quick
-@given(above=sides, below=sides)
-def test_an_effect_is_the_one_location_over_the_other(above: Processes, below: Processes) -> None:
-    first, second = location(above), location(below)
-    assert first
-    assert second
-    assert first / second == pytest.approx(ratio(above, below).value)
 
 
 @pytest.mark.parametrize("side", [(), ((),), ((0.0,),), ((math.nan, 1.0),)])
