@@ -7,14 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from probing import eventually, lives
 from rich.console import Console
 
 from ftbench.asv.command import _CELL, _STEP, FIRST_RESULT, RUN_NAME, SOME_FAILED, Asv
@@ -172,14 +171,6 @@ time.sleep(600)
 """
 
 
-def wait_until(told: str, path: Path) -> str:
-    end = time.monotonic() + DEADLINE_SECONDS
-    while not path.exists():
-        assert time.monotonic() < end, told
-        time.sleep(0.02)
-    return path.read_text(encoding="utf-8")
-
-
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_whatever_ends_the_caller_ends_asv_and_its_children(tmp_path: Path, number: int) -> None:
@@ -190,23 +181,13 @@ def test_whatever_ends_the_caller_ends_asv_and_its_children(tmp_path: Path, numb
         stderr=subprocess.DEVNULL,
     )
     try:
-        pids = [int(each) for each in wait_until("asv starts", tmp_path / "pids").split()]
+        eventually((tmp_path / "pids").exists, "asv starts", DEADLINE_SECONDS)
+        pids = [int(each) for each in (tmp_path / "pids").read_text().split()]
         caller.send_signal(number)
         assert caller.wait(DEADLINE_SECONDS) != 0
     finally:
         caller.kill()
-    end = time.monotonic() + DEADLINE_SECONDS
-    while any(psutil.pid_exists(pid) and alive(pid) for pid in pids):
-        assert time.monotonic() < end, "asv or its child still runs"
-        time.sleep(0.02)
-
-
-def alive(pid: int) -> bool:
-    """Whether it runs: one that waits to be reaped does not."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    eventually(lambda: not any(map(lives, pids)), "asv and its child are gone", DEADLINE_SECONDS)
 
 
 def test_a_cell_between_two_steps_is_progress_too() -> None:

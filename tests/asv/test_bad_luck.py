@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -12,13 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from asvproject import CELLS, CHEAP, DEADLINE_SECONDS, AsvProject
+from asvproject import CELLS, CHEAP, DEADLINE_SECONDS, FTBENCH, AsvProject
 from filelock import FileLock
 
 from ftbench.errors import NothingError
 from ftbench.pythons import Interpreter
 from ftbench.releases import Release
-from ftbench.results.records import records_path
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and scripts of POSIX")
 
@@ -57,47 +55,6 @@ def test_a_result_file_that_is_no_result_is_named_and_left_as_it_is(
     assert result.name in refused(project, f"{release}^!")
 
 
-def test_records_that_are_cut_short_are_named_and_left_as_they_are(
-    project: AsvProject, result: Path, release: str
-) -> None:
-    path = records_path(result)
-    path.write_bytes(path.read_bytes()[:300])
-    assert path.name in refused(project, f"{release}^!")
-
-
-def test_figures_of_another_build_of_the_same_flavour_are_never_mixed(
-    project: AsvProject, result: Path, release: str
-) -> None:
-    path = records_path(result)
-    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    for line in lines:
-        if line["kind"] == "build":
-            line["code_flags"] = ["-O1"]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    said = refused(project, f"{release}^!")
-    assert "another build of the same release" in said
-    assert "--machine NAME" in said
-
-
-def test_publish_names_a_damaged_result_leaves_it_and_publishes_the_rest(
-    project: AsvProject, result: Path
-) -> None:
-    result.write_bytes(result.read_bytes()[:300])
-    before = project.files()
-    done = project.asv("publish")
-    assert done.code == 0, done.said
-    assert result.name in done.said
-    assert project.files() == before
-    assert (project.folder / "html" / "choose.html").is_file()
-
-
-def test_an_unknown_profile_is_told_what_was_probably_meant(
-    project: AsvProject, release: str
-) -> None:
-    said = refused(project, f"{release}^!", FTBENCH_PROFILE="smoek")
-    assert "Did you mean 'smoke'?" in said
-
-
 @pytest.mark.parametrize(
     ("word", "meant"), [("3.31", "3.15"), ("3.14.22", "3.14.2"), ("3.14.22^!", "3.14.2")]
 )
@@ -105,16 +62,6 @@ def test_an_unknown_release_is_told_what_was_probably_meant(
     project: AsvProject, word: str, meant: str
 ) -> None:
     assert f"Did you mean {meant}" in refused(project, word)
-
-
-def test_an_unknown_environment_is_told_what_was_probably_meant(
-    project: AsvProject, release: str
-) -> None:
-    before = project.files()
-    done = project.run(f"{release}^!", *CHEAP, "-E", "ft-gil")
-    assert done.code == 1
-    assert "Did you mean 'ft-gil1'?" in done.said
-    assert project.files() == before
 
 
 def test_run_tags_says_what_to_say_instead(project: AsvProject) -> None:
@@ -150,20 +97,17 @@ def test_results_can_be_looked_at_while_another_run_measures(
     assert project.asv("show", release).code == 0
 
 
+def begun(project: AsvProject, release: str) -> subprocess.Popen[str]:
+    words = ("run", f"{release}^!", "--machine", "box", "-E", "ft", *CELLS)
+    return project.begun(project.command(*words))
+
+
 @POSIX
 def test_after_a_kill_the_results_are_what_they_were_and_a_new_run_works(
     project: AsvProject, release: str
 ) -> None:
     before = project.files()
-    arguments = project.command("run", f"{release}^!", "--machine", "box", "-E", "ft", *CELLS)
-    process = subprocess.Popen(
-        arguments,
-        cwd=project.folder,
-        env=project.environ(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = begun(project, release)
     assert process.stdout is not None
     with process.stdout:
         for line in process.stdout:
@@ -183,14 +127,7 @@ def test_an_interrupt_ends_a_run_with_a_word_and_keeps_what_was_saved(
     project: AsvProject, release: str
 ) -> None:
     before = project.files()
-    process = subprocess.Popen(
-        project.command("run", f"{release}^!", "--machine", "box", "-E", "ft", *CELLS),
-        cwd=project.folder,
-        env=project.environ(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = begun(project, release)
     assert process.stdout is not None
     said = ""
     with process.stdout:
@@ -228,20 +165,11 @@ def test_a_full_disk_is_said_and_leaves_every_file_whole(
 ) -> None:
     before = project.files()
     words = ["run", f"{release}^!", "--machine", "box", "-E", "ft", *CHEAP, "--quick"]
-    done = subprocess.run(
-        [sys.executable, "-c", FULL, name, *words],
-        cwd=project.folder,
-        env=project.environ(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        timeout=DEADLINE_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 1, done.stdout
-    assert "No space left on device" in done.stdout
-    assert "before is untouched" in done.stdout
-    assert "Traceback" not in done.stdout, done.stdout
+    done = project.ended([sys.executable, "-c", FULL, name, *words])
+    assert done.code == 1, done.said
+    assert "No space left on device" in done.said
+    assert "before is untouched" in done.said
+    assert "Traceback" not in done.said, done.said
     assert project.files() == before
 
 
@@ -306,19 +234,10 @@ def test_a_run_of_cells_that_are_all_skipped_is_no_success(
     done = project.run(*words, "-E", "ft")
     assert done.code == 12, done.said
     assert "subinterpreters" in done.said.rpartition("Every cell")[2]
-    command = "from ftbench.cli import main; main()"
     bench = ["bench", release, "--profile", "smoke", *words[1:], "--machine", "box"]
-    ended = subprocess.run(
-        [sys.executable, "-c", command, *bench],
-        cwd=project.folder,
-        env=project.environ(),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=DEADLINE_SECONDS,
-        check=False,
-    )
-    assert ended.returncode == 12, ended.stderr
-    assert "Nothing was measured" in ended.stderr
+    ended = project.ended([*FTBENCH, *bench])
+    assert ended.code == 12, ended.said
+    assert "Nothing was measured" in ended.said
 
 
 def test_an_interpreter_that_goes_between_runs_is_skipped_and_its_figures_stay(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from asvproject import CELL, DEADLINE_SECONDS, MACHINE, AsvProject, Ended
+from asvproject import CELL, MACHINE, AsvProject, Ended
 
 from ftbench.results import State, read_results
 from ftbench.results.records import read_records, records_path
@@ -31,17 +30,8 @@ runpy.run_module("asv", run_name="__main__", alter_sys=True)
 
 
 def stepping(project: AsvProject, release: str, *words: str) -> Ended:
-    done = subprocess.run(
-        [sys.executable, "-c", STEPS, "run", f"{release}^!", "--machine", MACHINE, *words],
-        cwd=project.folder,
-        env=project.environ(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        timeout=DEADLINE_SECONDS,
-        check=False,
-    )
-    return Ended(code=done.returncode, said=done.stdout)
+    command = [sys.executable, "-c", STEPS, "run", f"{release}^!", "--machine", MACHINE, *words]
+    return project.ended(command)
 
 
 def durations(path: Path) -> list[float]:

@@ -149,22 +149,6 @@ def kept_in(path: Path, files: dict[str, Path], *figures: str, stamp: str = "sta
         journal.keep(CELL_ASKED, files, begin)
 
 
-def test_rounds_of_a_cell_come_in_their_order_with_their_own_records(
-    tmp_path: Path, files: dict[str, Path]
-) -> None:
-    kept_in(tmp_path / "journal", files, "1", "2")
-    files[STAGED].unlink()
-    journal = CellJournal(tmp_path / "journal", "stamp", "run 2")
-    assert journal.count == 2
-    for figure in ("1", "2"):
-        assert journal.take(CELL_ASKED, files)
-        assert files["result"].read_text("utf-8") == figure
-    assert not journal.take(CELL_ASKED, files)
-    records: list[dict[str, Any]] = list(map(json.loads, files[STAGED].read_text().splitlines()))
-    assert [record["figure"] for record in records] == ["1", "2"]
-    assert {record["run"] for record in records} == {"run 1"}
-
-
 DAMAGE = st.one_of(
     st.binary(max_size=200),
     st.sampled_from([b"\xff\n", b"[]\n", b" ", b"\r", b"[" * 5000 + b"\n"]),

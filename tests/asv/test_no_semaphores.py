@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import pytest
-from asvproject import CELL, DEADLINE_SECONDS, MACHINE, AsvProject, Ended
+from asvproject import CELL, FTBENCH, MACHINE, AsvProject, Ended
 
 # What `sem_open` says without /dev/shm, and where the system has no such call.
 WITHOUT = """
@@ -26,17 +25,8 @@ runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 def called(project: AsvProject, error: str, module: str, *words: str) -> Ended:
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT, error, module, *words],
-        cwd=project.folder,
-        env=project.environ(FTBENCH_SITE_ASSETS=str(project.folder / "none")),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        timeout=DEADLINE_SECONDS,
-        check=False,
-    )
-    return Ended(code=done.returncode, said=done.stdout)
+    command = [sys.executable, "-c", WITHOUT, error, module, *words]
+    return project.ended(command, FTBENCH_SITE_ASSETS=str(project.folder / "none"))
 
 
 @pytest.mark.parametrize("error", ["ENOENT", "ENOSYS"])
@@ -67,14 +57,4 @@ def test_what_needs_one_is_told_with_what_would_help(project: AsvProject, releas
 
 @pytest.mark.parametrize("words", [("report",), ("advise", "--task", "1ms")])
 def test_what_only_reads_does_all_it_does(project: AsvProject, words: tuple[str, ...]) -> None:
-    usual = subprocess.run(
-        [sys.executable, "-c", "from ftbench.cli import main; main()", *words],
-        cwd=project.folder,
-        env=project.environ(),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=DEADLINE_SECONDS,
-        check=False,
-    )
-    done = called(project, "ENOENT", "ftbench", *words)
-    assert (done.code, done.said) == (usual.returncode, usual.stdout + usual.stderr)
+    assert called(project, "ENOENT", "ftbench", *words) == project.ended([*FTBENCH, *words])

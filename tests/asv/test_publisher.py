@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 from asv.commands.publish import Publish
+from probing import eventually, lives
 from synthetic import Plan, publish, write_project, write_tree
 
 from ftbench.asv import patches, publisher
@@ -158,19 +159,8 @@ def test_the_writers_of_a_killed_publish_end_too(conf: SimpleNamespace, tmp_path
     assert process.exitcode == -signal.SIGKILL
     workers = list(map(int, (tmp_path / "workers").read_text(encoding="utf-8").split()))
     assert len(workers) == 2
-    deadline = time.monotonic() + 20
-    while any(map(is_running, workers)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(map(is_running, workers))
+    eventually(lambda: not any(map(lives, workers)), "the writers are gone")
     (tmp_path / ".html.ftbench-pages").rmdir()
-
-
-def is_running(pid: int) -> bool:
-    """Tell whether a process runs; one that nobody has waited for does not."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def test_few_results_are_not_worth_a_process(conf: SimpleNamespace) -> None:

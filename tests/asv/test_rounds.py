@@ -50,10 +50,6 @@ def test_each_round_is_the_one_before_turned_round(
         assert following == one[::-1]
 
 
-def test_one_round_is_in_the_order_that_was_asked_for() -> None:
-    assert order(1, ["x", "y"], ["1", "2"]) == ["x1", "x2", "y1", "y2"]
-
-
 def test_environments_are_still_taken_in_chunks() -> None:
     assert order(1, ["x"], ["1", "2", "3"], chunk=2) == ["x1", "x2", "x3"]
 

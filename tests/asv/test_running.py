@@ -161,15 +161,6 @@ def test_environments_are_made_in_parallel_and_recorded_as_ever(
         assert read_records(records_path(result_file(project, release, arm.name))).cells
 
 
-def test_rounds_can_be_interleaved(project: AsvProject, release: str) -> None:
-    done = project.run(f"{release}^!", *CHEAP, "-E", "ft", "--interleave-rounds")
-    assert done.code == 0, done.said
-    assert f"For CPython commit {release} (round 1/2):" in done.said
-    path = result_file(project, release, "ft")
-    clocks = [each for each in read_records(records_path(path)).cells if not each["params"]]
-    assert len(clocks) == 2, "one process per round"
-
-
 @pytest.mark.parametrize("gil", ["0", "1", "nonsense"])
 def test_the_callers_python_gil_reaches_no_benchmark(
     project: AsvProject, release: str, gil: str

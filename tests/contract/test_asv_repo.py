@@ -21,6 +21,7 @@ from asv.config import Config
 from asv.repo import get_repo
 from asv.runner import BenchmarkResult
 from fixed_repository import FixedRepo
+from probing import ran
 
 from ftbench.asv.repository import CPythonRepo
 from ftbench.releases import Release
@@ -96,15 +97,10 @@ def add_result(folder: Path, repo: CPythonRepo, commit: str, seconds: float) -> 
 
 def run_asv(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run asv as its user does; it finds ftbench whether installed or not."""
-    return subprocess.run(
+    return ran(
         [sys.executable, "-m", "asv", *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
     )
 
 

@@ -14,6 +14,7 @@ from unittest import mock
 
 import confirm
 import pytest
+from probing import ran
 
 from ftbench.errors import FtbenchError, NotAvailableError
 from ftbench.probe.scenarios.shared_set_strategies import STRATEGIES
@@ -49,13 +50,7 @@ def test_an_independent_program_imports_the_standard_library_alone(program: Path
 def test_two_threads_without_a_cpu_each_are_refused(without: str) -> None:
     program = str(LITERAL / "contention.py")
     code = f"import os, runpy\n{without}\nrunpy.run_path({program!r}, run_name='__main__')"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "--work", "list", "--slices", "2"],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        timeout=60,
-    )
+    done = ran([sys.executable, "-c", code, "--work", "list", "--slices", "2"])
     assert (done.returncode, done.stdout) == (3, "")
     assert "a CPU each" in done.stderr
 
@@ -85,13 +80,7 @@ def test_two_threads_without_a_cpu_each_are_refused(without: str) -> None:
 )
 def test_an_independent_program_finds_its_own_result_sound(command: str) -> None:
     program, *arguments = command.split()
-    ended = subprocess.run(
-        [sys.executable, str(LITERAL / program), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    ended = ran([sys.executable, str(LITERAL / program), *arguments])
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["sound"] is True
 
@@ -100,13 +89,7 @@ def test_an_independent_program_finds_its_own_result_sound(command: str) -> None
 @pytest.mark.parametrize("share", ["shared_memory", "local", "actor"])
 def test_subinterpreters_share_what_they_can(share: str, new_python: Interpreter) -> None:
     words = ["--mode", "subinterpreters", "--workers", "2", "--tasks", "40", "--writes", "0.1"]
-    ended = subprocess.run(
-        [new_python.executable, str(LITERAL / "tasks.py"), *words, "--share", share],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    ended = ran([new_python.executable, str(LITERAL / "tasks.py"), *words, "--share", share])
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["sound"] is True
 
@@ -151,13 +134,8 @@ def test_a_program_can_find_itself_unsound(program: str, right: str, wrong: str)
     name, *words = program.split()
     source = (LITERAL / name).read_text(encoding="utf-8")
     assert source.count(right) == 1
-    ended = subprocess.run(
-        [sys.executable, "-", "--mode", "threads", *words],
-        input=source.replace(right, wrong),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+    ended = ran(
+        [sys.executable, "-", "--mode", "threads", *words], input=source.replace(right, wrong)
     )
     assert ended.returncode == 1
     assert json.loads(ended.stdout)["sound"] is False

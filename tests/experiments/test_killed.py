@@ -19,6 +19,7 @@ from typing import Any
 
 import psutil
 import pytest
+from probing import eventually
 
 from ftbench.asv.measuring_lock import VARIABLE
 from ftbench.files import builds_folder
@@ -98,10 +99,7 @@ class Command:
         process.send_signal(how)
         _, said = process.communicate(timeout=60)
         assert "Traceback" not in said
-        end = time.monotonic() + 20
-        while left := list(self.running()):
-            assert time.monotonic() < end, left
-            time.sleep(0.1)
+        eventually(lambda: not list(self.running()), "nothing of it runs")
         self.read()
 
     def running(self) -> Iterator[list[str]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
-from probing import ROOT, environment
+from probing import ROOT, environment, ran
 
 from ftbench.errors import DeadlineError, FtbenchError, NotAvailableError, WorkerFailedError
 from ftbench.observer import kernel_can
@@ -25,14 +25,10 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="the fake observers a
 
 
 def _answers(python: str | Path, *requests: dict[str, Any]) -> list[dict[str, Any]]:
-    done = subprocess.run(
+    done = ran(
         [str(python), "-P", "-m", "ftbench.observer"],
         input="".join(json.dumps(each) + "\n" for each in requests),
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
         env=environment(),
-        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     return [_said(line) for line in done.stdout.splitlines()]
@@ -81,26 +77,14 @@ sys.exit(serve())
 
 
 def test_a_system_with_neither_reader_says_so_and_ends() -> None:
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", _WITHOUT_ANYTHING],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        env=environment(),
-        timeout=60,
-    )
+    done = ran([sys.executable, "-P", "-c", _WITHOUT_ANYTHING], env=environment())
     assert done.returncode == 3
     assert "has no psutil" in _said(done.stdout)["unavailable"]
 
 
 def test_the_cost_of_looking_can_be_shown() -> None:
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "tests" / "tools" / "observer_cost.py"), "2"],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        env=environment(),
-        timeout=60,
+    done = ran(
+        [sys.executable, str(ROOT / "tests" / "tools" / "observer_cost.py"), "2"], env=environment()
     )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -212,14 +196,10 @@ sys.exit(observer.serve())
 @pytest.mark.skipif(not kernel_can(), reason="needs Linux's smaps_rollup")
 def test_an_observer_that_is_denied_a_process_says_so_and_goes_on() -> None:
     request = {**REQUEST, "roles": {str(psutil.Process().pid): "parent"}}
-    done = subprocess.run(
+    done = ran(
         [sys.executable, "-P", "-c", _DENIED],
         input=f"{json.dumps(request)}\n" * 2,
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
         env=environment(),
-        timeout=60,
     )
     _hello, *answers = map(_said, done.stdout.splitlines())
     assert [set(answer) for answer in answers] == [{"unreadable"}] * 2

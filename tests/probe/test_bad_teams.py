@@ -10,9 +10,8 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
-from probing import eventually, program, run_probe
+from probing import eventually, lives, program, run_probe
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and signals")
 
@@ -116,15 +115,8 @@ def bad(tmp_path: Path) -> Iterator[Bad]:
     told = [line.split() for line in journal.read_text("utf-8").splitlines()]
     pids = {int(what) for kind, what in told if kind == "pid"}
     names = {what.removeprefix("/") for kind, what in told if kind == "name"}
-    eventually(lambda: not any(map(_lives, pids)), "every process is gone")
+    eventually(lambda: not any(map(lives, pids)), "every process is gone")
     eventually(lambda: not names & _segments(), "the kernel keeps nothing of it")
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _shared(strategy: str, mode: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from probing import ran
 
 from ftbench.probe.instruments import kernel
 from ftbench.probe.instruments.kernel import (
@@ -288,13 +288,7 @@ def _top_of(kind: str) -> Path | None:
 
 def test_a_real_quota_is_seen_and_what_it_stopped_is_marked(a_tenth_of_a_core: Path) -> None:
     joins = f'echo $$ > {a_tenth_of_a_core}/cgroup.procs && exec "$@"'
-    done = subprocess.run(
-        ["sh", "-c", joins, "sh", sys.executable, "-c", _ASKS],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
+    done = ran(["sh", "-c", joins, "sh", sys.executable, "-c", _ASKS], check=True)
     told = json.loads(done.stdout)
     assert told["machine"]["quota_cores"] == 0.1
     assert told["machine"]["usable_cores"] == machine_record()["usable_cores"]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from probing import document_of, environment, footprint_by, has_mode, program, words_of
+from probing import document_of, environment, footprint_by, has_mode, program, ran, words_of
 
 import ftbench
 from ftbench.facts.modes import MODES, Mode
@@ -183,14 +182,7 @@ print(json.dumps(crew.reports()[0]))
 
 
 def _modules_of_a_worker(python: Interpreter, script: str, mode: str) -> list[str]:
-    done = subprocess.run(
-        [str(python.executable), "-P", "-c", script, mode],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        env=environment(),
-        timeout=60,
-    )
+    done = ran([str(python.executable), "-P", "-c", script, mode], env=environment())
     assert done.returncode == 0, done.stderr
     modules: list[str] = json.loads(done.stdout)
     return modules
@@ -327,13 +319,9 @@ def test_the_copy_stands_alone_in_an_interpreter_without_site_packages(
         shutil.copyfile(PACKAGE / file, target)
     modules = sorted(_module_name(f) for f in measured_files() if f.name != "__main__.py")
     script = _FOREIGN + f"import {', '.join(modules)}\nprint(foreign())"
-    done = subprocess.run(
+    done = ran(
         [str(gil_python.executable), "-S", "-P", "-c", script],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
         env=environment({"PYTHONPATH": str(tmp_path)}),
-        timeout=60,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "['ftbench']"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from probing import ROOT, environment
+from probing import ROOT, environment, ran
 
 from ftbench.probe.instruments import constants
 from ftbench.pythons import Interpreter
@@ -34,14 +33,7 @@ def _notes(python: Path, tree: Path, *how: str, cache: Path) -> str:
         "PYTHONPATH": str(tree),
         "FTBENCH_CACHE": str(cache),
     }
-    done = subprocess.run(
-        [python, "-P", "-c", _MEASURE, *how, *_CELL],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        env=environment() | variables,
-        timeout=90,
-    )
+    done = ran([python, "-P", "-c", _MEASURE, *how, *_CELL], env=environment() | variables)
     assert done.returncode == 0, done.stderr
     said: str = json.loads(done.stdout)["notes"]["constants"]
     return said

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from probing import environment, eventually
+from probing import environment, eventually, lives
 from with_engines import build_with
 
 from ftbench.errors import NotAvailableError
@@ -136,13 +136,6 @@ def _words(process: psutil.Process) -> str:
         return ""
 
 
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 @pytest.fixture
 def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="t") as made:  # a short one: sockets lie in it
@@ -190,5 +183,5 @@ def test_all_that_an_engine_has_started_ends_with_who_is_killed(
     tree += guard.children(recursive=True)
     (supervisor if end == "supervisor" else guard.children()[0]).kill()
     supervisor.wait(60)
-    eventually(lambda: not any(map(_lives, tree)), "the whole tree is gone", seconds=20)
+    eventually(lambda: not any(map(lives, tree)), "the whole tree is gone", seconds=20)
     eventually(lambda: not list(folder.iterdir()), "nothing is left in the user's folders")

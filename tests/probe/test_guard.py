@@ -7,9 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
-from probing import environment, eventually
+from probing import environment, eventually, lives
 
 from ftbench.probe.run import guard
 from ftbench.probe.run.programs import short_folder
@@ -27,13 +26,6 @@ def _guarded(program: str, deadline: float = 30.0) -> subprocess.Popen[str]:
         encoding="utf-8",
         env=environment(),
     )
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _end_of(guard: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -92,7 +84,7 @@ def test_a_standard_input_that_closes_ends_the_cell() -> None:
     assert guard.stdout is not None
     pid = int(guard.stdout.readline())
     guard.communicate(timeout=20)
-    eventually(lambda: not _lives(pid), "the cell is gone")
+    eventually(lambda: not lives(pid), "the cell is gone")
 
 
 _CLOSED_EARS = """
@@ -113,7 +105,7 @@ def test_a_cell_that_does_not_listen_is_ended_all_the_same() -> None:
         guard.stdin.write("nobody hears\n")
         guard.stdin.flush()
     guard.communicate(timeout=20)
-    eventually(lambda: not _lives(pid), "the cell is gone")
+    eventually(lambda: not lives(pid), "the cell is gone")
 
 
 _LEAVES_A_CHILD = """
@@ -128,4 +120,4 @@ child.returncode = 0  # nobody shall warn that it still runs
 def test_a_child_that_the_cell_leaves_behind_is_ended() -> None:
     code, out, _ = _end_of(_guarded(_LEAVES_A_CHILD))
     assert code == 0
-    eventually(lambda: not _lives(int(out)), "the child is gone")
+    eventually(lambda: not lives(int(out)), "the child is gone")

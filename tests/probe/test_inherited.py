@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from probing import environment, run_probe
+from probing import environment, ran, run_probe
 
 from ftbench.analysis.conditions import MACHINE_FACTS
 from ftbench.probe.instruments import inherited as instrument
@@ -137,13 +136,7 @@ def test_a_real_process_tells_how_it_was_started(command: list[str], fact: str, 
         "import json; from ftbench.probe.instruments.machine import machine_record; "
         "print(json.dumps(machine_record()))"
     )
-    done = subprocess.run(
-        [*command, sys.executable, "-c", asks],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
+    done = ran([*command, sys.executable, "-c", asks], check=True)
     assert words in str(json.loads(done.stdout)[fact])
     assert words not in str(machine_record()[fact])
 
@@ -184,11 +177,5 @@ from ftbench.processes import run
 reset_signals()
 print(run(["/bin/sh", "-c", "exit 3"], environ={}, deadline=20).code)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        env=environment(),
-        check=False,
-    )
+    done = ran([sys.executable, "-c", code], env=environment())
     assert done.stdout == "3\n", done.stderr

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from probing import environment
+from probing import environment, ran
 
 from ftbench.probe.workloads import kernels
 from ftbench.probe.workloads.kernels import KERNELS, SMALL, crunch, timed
@@ -28,14 +27,7 @@ print(json.dumps({name: kernel() for name, (kernel, _) in (KERNELS | SMALL).item
 
 
 def _checksums(python: Path) -> dict[str, int]:
-    done = subprocess.run(
-        [str(python), "-P", "-c", _CHECKSUMS],
-        capture_output=True,
-        check=True,
-        encoding="utf-8",
-        env=environment(),
-        timeout=60,
-    )
+    done = ran([str(python), "-P", "-c", _CHECKSUMS], check=True, env=environment())
     found: dict[str, int] = json.loads(done.stdout)
     return found
 
@@ -92,14 +84,7 @@ def test_what_spawned_workers_load_with_the_kernels_is_built_in_or_tiny() -> Non
         "import os, sys; before = set(sys.modules); import ftbench.probe.workloads.kernels\n"
         "print(*sorted(set(sys.modules) - before))"
     )
-    done = subprocess.run(
-        [sys.executable, "-S", "-P", "-c", script],
-        capture_output=True,
-        check=True,
-        encoding="utf-8",
-        env=environment(),
-        timeout=60,
-    )
+    done = ran([sys.executable, "-S", "-P", "-c", script], check=True, env=environment())
     assert set(done.stdout.split()) == {
         "__future__",
         "ftbench",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from probing import PROBE, ROOT, cell_with, document_of, environment, program, run_probe
+from probing import PROBE, ROOT, cell_with, document_of, environment, program, ran, run_probe
 
 from ftbench.errors import NotAvailableError
 from ftbench.probe.run import lacks
@@ -37,14 +37,10 @@ def temporary() -> Iterator[Path]:
 def _limited(
     limit: Callable[[], None], *words: str, python: Path | str = sys.executable
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return ran(
         [str(python), *PROBE, *words, "--profile", "smoke", "--deadline", "20"],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
         env=environment({"HOME": "/tmp"}),
         preexec_fn=limit,
-        timeout=60,
     )
 
 
@@ -234,14 +230,7 @@ def test_without_shared_memory_only_what_needs_it_is_skipped(
     words: list[str], code: int, temporary: Path
 ) -> None:
     command = ["unshare", "-m", "sh", "-c", _WITHOUT_SHM, str(temporary), sys.executable, *PROBE]
-    done = subprocess.run(
-        [*command, *words, "--profile", "smoke"],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        env=environment(),
-        timeout=60,
-    )
+    done = ran([*command, *words, "--profile", "smoke"], env=environment())
     if "unshare failed" in done.stderr or "mount:" in done.stderr:
         pytest.skip("may not make a name space of its own")
     assert done.returncode == code, done.stderr
@@ -354,14 +343,10 @@ def test_where_numpy_would_look_for_memory_for_ever_it_ends(
 @pytest.mark.parametrize("kibibytes", [120_000, 200_000])
 def test_a_command_with_little_memory_ends_with_a_sentence(kibibytes: int, tmp_path: Path) -> None:
     words = [sys.executable, "-c", "from ftbench.cli import main; main()", "report"]
-    done = subprocess.run(
+    done = ran(
         ["/bin/sh", "-c", f'ulimit -v {kibibytes}; exec "$@"', "sh", *words],
-        capture_output=True,
-        text=True,
         cwd=tmp_path,
         env=environment(),
-        timeout=50,
-        check=False,
     )
     assert done.returncode in {2, 3}, done.stderr
     assert "ftbench: " in done.stderr

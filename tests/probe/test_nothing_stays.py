@@ -14,20 +14,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from probing import cell_with, environment, eventually, footprint_with
+from probing import cell_with, environment, eventually, footprint_with, lives
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX's")
 
 _HANG = "def bad(): time.sleep(600)"
 # Supervisor, guard, cell, two workers; footprint has its observer and half of them.
 _PROCESSES = {"lifecycle": 5, "footprint": 5}
-
-
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _role(process: psutil.Process) -> str:
@@ -67,7 +60,7 @@ def _hanging(
         yield supervisor, tree
         out, _ = supervisor.communicate(timeout=20)
         assert out == "", "nothing is recorded"
-        eventually(lambda: not any(map(_lives, tree)), "the whole tree is gone")
+        eventually(lambda: not any(map(lives, tree)), "the whole tree is gone")
         eventually(lambda: not list(folder.iterdir()), "the cell's folder is gone")
     finally:
         for process in tree:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from probing import PROBE, ROOT, document_of, environment, has_mode, run_probe, words_of
+from probing import PROBE, ROOT, document_of, environment, has_mode, ran, run_probe, words_of
 
 from ftbench.errors import FaultError, ResultsError, UsageError
 from ftbench.facts.modes import MODES, Mode
@@ -173,15 +173,7 @@ def test_what_cannot_be_written_is_a_word_and_an_exit_code_of_its_own(
 ) -> None:
     cell = ["lifecycle", "--workers", "1", "--profile", "smoke"]
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [sys.executable, *PROBE, *cell, *words],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-            env=environment(),
-            timeout=60,
-        )
+        done = ran([sys.executable, *PROBE, *cell, *words], stdout=full, env=environment())
     assert done.returncode == ResultsError.exit_code
     assert done.stderr.startswith("ftbench.probe: what was measured cannot be written: ")
 
@@ -205,13 +197,9 @@ def test_a_fault_of_ours_has_its_traceback_and_an_exit_code_of_its_own(
 def test_closed_streams_change_no_exit_code_and_mix_nothing_up(closed: str) -> None:
     for workers, code in (("1", 0), ("0", UsageError.exit_code)):
         cell = ["lifecycle", "--workers", workers, "--profile", "smoke"]
-        done = subprocess.run(
+        done = ran(
             ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, *PROBE, *cell],
-            capture_output=True,
-            text=True,
-            check=False,
             env=environment(),
-            timeout=60,
         )
         assert done.returncode == code
         assert (done.stdout == "") is (bool(code) or ">&-" in closed.split("2>&-", maxsplit=1)[0])

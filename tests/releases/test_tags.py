@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from probing import ran
 
 from ftbench.errors import DeadlineError, FtbenchError, UsageError
 from ftbench.releases import KnownRelease, Release
@@ -23,13 +23,8 @@ def git(folder: Path, *arguments: str, date: str = "2026-08-05T12:25:43+02:00") 
         for what, text in (("NAME", "a"), ("EMAIL", "a@example.org"), ("DATE", date))
     }
     blind = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    done = subprocess.run(
-        ["git", "-C", str(folder), *arguments],
-        env={**os.environ, **identity, **blind},
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
+    done = ran(
+        ["git", "-C", str(folder), *arguments], env={**os.environ, **identity, **blind}, check=True
     )
     return done.stdout.strip()
 

@@ -15,6 +15,7 @@ import click
 import pytest
 from commands import subcommands
 from fake_results import arms, result_file, slow_down, write_project
+from probing import ran
 from synthetic import Plan
 
 import ftbench.cli as module
@@ -166,13 +167,7 @@ def run(words: Sequence[str], *, streams: str = "") -> subprocess.CompletedProce
     """Call `python -c PROGRAM WORDS` by a shell, which may close streams of it."""
     program = "import ftbench.cli, sys; sys.argv[0] = 'ftbench'; ftbench.cli.main()"
     command = [sys.executable, "-c", program, *words]
-    return subprocess.run(
-        ["/bin/sh", "-c", f'exec "$@" {streams}', "sh", *command],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return ran(["/bin/sh", "-c", f'exec "$@" {streams}', "sh", *command])
 
 
 posix = pytest.mark.skipif(os.name == "nt", reason="there is no such shell on Windows")
@@ -219,13 +214,7 @@ def helps(*options: str) -> str:
         "    with contextlib.suppress(SystemExit):\n"
         "        c.main()\n"
     )
-    return subprocess.run(
-        [sys.executable, *options, "-c", program],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    ).stdout
+    return ran([sys.executable, *options, "-c", program], check=True).stdout
 
 
 def test_help_is_the_same_without_docstrings() -> None:
@@ -294,15 +283,7 @@ finally:
 def test_a_command_starts_no_threads_of_numpy(project: Path) -> None:
     """Where no more may be started its library sends SIGINT: "interrupted", which nobody did."""
     environ = {name: each for name, each in os.environ.items() if "_NUM_THREADS" not in name}
-    done = subprocess.run(
-        [sys.executable, "-c", _THREADS, *RELEASES],
-        cwd=project,
-        env=environ,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        timeout=120,
-    )
+    done = ran([sys.executable, "-c", _THREADS, *RELEASES], cwd=project, env=environ)
     assert done.stdout.splitlines()[-1] == "True 1", done.stderr
 
 
@@ -311,13 +292,10 @@ def test_a_folder_that_is_gone_is_said_to_be(tmp_path: Path, command: str) -> No
     gone = tmp_path / "gone"
     gone.mkdir()
     code = "import os; os.rmdir(os.getcwd()); from ftbench.cli import main; main()"
-    done = subprocess.run(
+    done = ran(
         [sys.executable, "-c", code, *command.split()],
         cwd=gone,
-        capture_output=True,
-        text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-        check=False,
     )
     assert done.returncode == UsageError.exit_code, done.stderr
     assert "is gone" in done.stderr

@@ -29,10 +29,14 @@ RELEASES = ("3.13.5", "3.13.15")
 PLAN = Plan(releases=RELEASES, arms=arms("gil", "ft"))
 
 
-@pytest.fixture
-def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The results of two releases that cost the same, on two arms."""
+@pytest.fixture(autouse=True)
+def _in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """The results of two releases that cost the same, on two arms."""
     return write_project(tmp_path, PLAN)
 
 
@@ -182,10 +186,7 @@ def test_what_is_doubtful_of_a_side_is_said_beside_an_alarm(results: Path) -> No
     assert "half of it is the sender's" in COMPARE.said(*RELEASES, "--arm", "ft")
 
 
-def test_without_noise_floors_nothing_is_decided_and_it_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_without_noise_floors_nothing_is_decided_and_it_says_what_to_do(tmp_path: Path) -> None:
     results = write_project(tmp_path, PLAN, noise=False)
     slow_down(result_file(results, "3.13.15", "ft"), 3)
     told = COMPARE.error(*RELEASES)
@@ -203,10 +204,7 @@ def test_arms_of_a_release_are_compared(results: Path) -> None:
     assert {each["verdict"] for each in comparison["series"]} & {"worse", "better"}
 
 
-def test_machines_are_compared_and_what_differs_in_them_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_machines_are_compared_and_what_differs_in_them_is_said(tmp_path: Path) -> None:
     fields = {**Plan().machine_fields, "cpu": "Other CPU", "num_cpu": "64"}
     both = (
         Plan(releases=("3.13.5",), machine="one"),
@@ -231,10 +229,7 @@ def spoil_threads(_group: str, params: Mapping[str, str]) -> bool:
 
 
 @pytest.mark.parametrize("is_worse", [False, True])
-def test_what_fails_after_is_an_alarm_before_all_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_worse: bool
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_what_fails_after_is_an_alarm_before_all_others(tmp_path: Path, *, is_worse: bool) -> None:
     spoiled = Plan(releases=("3.13.15",), arms=arms("ft"), spoil=spoil_threads)
     results = write_project(tmp_path, Plan(releases=("3.13.5",), arms=arms("ft")), spoiled)
     if is_worse:
@@ -254,8 +249,7 @@ def test_what_fails_after_is_an_alarm_before_all_others(
     assert lost["reason"].startswith("WorkerFailedError")
 
 
-def test_what_failed_before_is_no_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_what_failed_before_is_no_alarm(tmp_path: Path) -> None:
     spoiled = Plan(releases=("3.13.5",), arms=arms("ft"), spoil=spoil_threads)
     write_project(tmp_path, spoiled, Plan(releases=("3.13.15",), arms=arms("ft")))
     assert COMPARE.code(*RELEASES) == 0
@@ -281,10 +275,7 @@ def test_an_arm_that_vanished_is_an_alarm_beside_a_sound_one(
     assert COMPARE.code(*reversed(RELEASES)) == 0
 
 
-def test_what_a_build_lacks_after_is_said_and_no_alarm(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_what_a_build_lacks_after_is_said_and_no_alarm(tmp_path: Path) -> None:
     write_project(tmp_path, Plan(releases=("3.14.2", "3.13.5"), arms=arms("ft")))
     assert COMPARE.code("3.14.2", "3.13.5") in {0, RegressionError.exit_code}
     assert f"Only before, skipped after: {ROUND}(mode=interpreters" in COMPARE.said(
@@ -403,10 +394,7 @@ def test_what_one_side_alone_has_is_named_only_where_it_is_asked_for(results: Pa
     assert f"not measured before: {ROUND}" in COMPARE.said(*RELEASES, "--arm", "ft", "--every")
 
 
-def test_a_word_that_means_two_things_has_to_say_which(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_word_that_means_two_things_has_to_say_which(tmp_path: Path) -> None:
     write_project(
         tmp_path,
         Plan(releases=("3.13.5",), machine="gil"),
@@ -417,10 +405,7 @@ def test_a_word_that_means_two_things_has_to_say_which(
     assert COMPARE.document("machine:gil", "machine:ft")["compared"] == "machine"
 
 
-def test_sides_of_different_profiles_are_said_to_be_where_they_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_sides_of_different_profiles_are_said_to_be_where_they_are(tmp_path: Path) -> None:
     write_project(
         tmp_path, Plan(releases=("3.13.5",)), Plan(releases=("3.13.15",), profile="quick")
     )
@@ -429,10 +414,7 @@ def test_sides_of_different_profiles_are_said_to_be_where_they_are(
     assert "3.13.15: quiet-vm, ft, quick" in hint
 
 
-def test_like_builds_are_compared_where_there_are_some(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_like_builds_are_compared_where_there_are_some(tmp_path: Path) -> None:
     ft = arms("ft")
     plans = (
         Plan(releases=RELEASES, flavour="source", arms=ft),
@@ -449,10 +431,7 @@ def test_like_builds_are_compared_where_there_are_some(
     assert found[0]["counts"]["not comparable"] > 0
 
 
-def test_a_folder_without_results_says_how_to_get_some(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_folder_without_results_says_how_to_get_some(tmp_path: Path) -> None:
     assert "asv.conf.json" in COMPARE.error(*RELEASES).message
     (tmp_path / "asv.conf.json").write_text("{}", encoding="utf-8")
     refused = COMPARE.error(*RELEASES)
@@ -506,10 +485,7 @@ def test_the_records_of_one_mode_vanished(results: Path) -> None:
     assert [[each["params"]["mode"] for each in one] for one in lost] == [[], ["threads"] * 4]
 
 
-def test_a_machine_that_vanished_is_an_alarm_beside_a_sound_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_machine_that_vanished_is_an_alarm_beside_a_sound_one(tmp_path: Path) -> None:
     other = Plan(releases=RELEASES[:1], arms=arms("ft"), machine="other")
     write_project(tmp_path, PLAN, other)
     assert isinstance(COMPARE.error(*RELEASES), LostError)

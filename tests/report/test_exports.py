@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ import pyperf
 import pytest
 from commands import Command
 from fake_results import arms, slow_down, write_project
+from probing import ran
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 from synthetic import Plan
@@ -59,12 +59,7 @@ def test_pyperf_loads_a_build_and_compares_two(results: Path, tmp_path: Path) ->
         name for name, each in figures.items() if each.unit != "ratio"
     }
     assert suite.get_metadata()["ftbench_arm"] == "ft"
-    done = subprocess.run(
-        [sys.executable, "-m", "pyperf", "compare_to", *paths, "--table"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = ran([sys.executable, "-m", "pyperf", "compare_to", *paths, "--table"])
     assert done.returncode == 0, done.stderr
     assert "Geometric mean" in done.stdout
 

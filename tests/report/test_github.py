@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import sysconfig
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 import yaml
 from commands import Command
 from fake_results import arms, result_file, slow_down, write_project
+from probing import ran
 from synthetic import Plan
 
 from ftbench.cli.report import compare
@@ -86,12 +86,9 @@ def run(step: dict[str, Any], inputs: dict[str, str], environ: dict[str, str]) -
     """Run a step's shell as GitHub does, its expressions filled in by `inputs`."""
     given = {"github.action_path": str(ROOT), **{f"inputs.{k}": v for k, v in inputs.items()}}
     env = {name: given[text.strip("${} ")] for name, text in step["env"].items()}
-    return subprocess.run(
+    return ran(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
         env={**os.environ, **PYTHON, **environ, **env},
-        capture_output=True,
-        text=True,
-        check=False,
     )
 
 

@@ -24,10 +24,14 @@ RELEASES = ("3.13.5", "3.13.15", "3.14.2")
 ONLY = ("e.track_round", "SharedSet.track_op", "track_pss")
 
 
-@pytest.fixture
-def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The results of three releases."""
+@pytest.fixture(autouse=True)
+def _in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """The results of three releases."""
     return write_project(tmp_path, Plan(releases=RELEASES, arms=arms("gil", "ft")), only=ONLY)
 
 
@@ -66,10 +70,7 @@ def test_alarms_of_a_release_are_listed(results: Path) -> None:
     assert step["counts"]["worse"] == 1
 
 
-def test_what_is_lost_is_counted_as_compare_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_what_is_lost_is_counted_as_compare_does(tmp_path: Path) -> None:
     fails = Plan(
         releases=RELEASES[1:2], arms=arms("ft"), spoil=lambda _, of: of.get("workers") == "8"
     )
@@ -101,10 +102,7 @@ def test_benchmarks_are_shown_whole_and_others_not_at_all(results: Path) -> None
     assert named == {"processes-spawn"}
 
 
-def test_a_skipped_and_a_failed_cell_say_why(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_skipped_and_a_failed_cell_say_why(tmp_path: Path) -> None:
     write_project(tmp_path, Plan(releases=("3.13.5",)))
     text = REPORT.said("--every")
     assert "failed [" in text
@@ -126,8 +124,7 @@ def test_every_format_has_the_figures(results: Path) -> None:
         assert "What do eight workers cost" in output, form
 
 
-def test_the_map_of_winners_is_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_the_map_of_winners_is_a_table(tmp_path: Path) -> None:
     plan = Plan(releases=("3.14.2",), arms=arms("ft"))
     write_project(tmp_path, plan, only="", noise=False)
     text = REPORT.said("--every", "--bench", "crossover")
@@ -144,10 +141,7 @@ def test_html_needs_nothing_else_and_holds_no_script(results: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "html"])
-def test_hostile_names_are_plain_text(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_hostile_names_are_plain_text(tmp_path: Path, form: str) -> None:
     hostile = "<script>alert(1)</script>[red]|\x1b[31m"
     plan = Plan(releases=("3.13.5",), flavour=hostile, arms=arms("ft"))
     write_project(tmp_path, plan, noise=False)
@@ -198,10 +192,7 @@ def test_what_makes_no_sense_is_refused(
     assert message in refused.message
 
 
-def test_a_combination_that_was_not_measured_says_what_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_combination_that_was_not_measured_says_what_was(tmp_path: Path) -> None:
     one = Plan(releases=("3.13.5",), machine="one", arms=arms("gil"))
     write_project(tmp_path, one, Plan(releases=("3.14.2",), machine="two"), noise=False)
     refused = REPORT.error("--machine", "one", "--release", "3.14.2")
@@ -220,8 +211,7 @@ def test_damaged_files_are_warned_of_and_the_rest_is_shown(results: Path) -> Non
     assert len(REPORT.document()["warnings"]) == 2
 
 
-def test_no_results_say_how_to_get_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_no_results_say_how_to_get_some(tmp_path: Path) -> None:
     assert isinstance(REPORT.error(), UsageError)
     (tmp_path / "asv.conf.json").write_text("{}", encoding="utf-8")
     refused = REPORT.error()
@@ -229,10 +219,7 @@ def test_no_results_say_how_to_get_some(tmp_path: Path, monkeypatch: pytest.Monk
     assert "ftbench bench" in refused.hint
 
 
-def test_nothing_to_show_has_an_exit_code_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_nothing_to_show_has_an_exit_code_of_its_own(tmp_path: Path) -> None:
     failed = Plan(releases=("3.13.5",), arms=arms("ft"), spoil=lambda _group, _params: True)
     write_project(tmp_path, failed, Plan(releases=("3.13.15",), arms=arms("ft")))
     assert REPORT.code() == 0
@@ -295,10 +282,7 @@ def test_more_alarms_than_a_screen_has_are_counted(results: Path) -> None:
     assert "more alarms: --every." in text
 
 
-def test_verdicts_of_another_profile_stand_in_where_one_has_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_verdicts_of_another_profile_stand_in_where_one_has_none(tmp_path: Path) -> None:
     quick = Plan(releases=("3.14.2",), profile="quick")
     write_project(tmp_path, Plan(releases=RELEASES[:2]), quick)
     assert "3.13.15 3.13.5 gil full" in REPORT.said()

@@ -6,7 +6,6 @@ import itertools
 import json
 import shlex
 import shutil
-import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from click.testing import CliRunner
 from fake_figures import crossover, latency, shared
 from fake_figures import tree as tree_of
 from outline import Outline
+from probing import ran
 
 from ftbench.analysis.advice.cells import Cells, cells_of, pick_of
 from ftbench.analysis.advice.question import Question
@@ -133,14 +133,7 @@ def by_script(model: dict[str, Any], every: Sequence[dict[str, str]]) -> list[di
     node = shutil.which("node")
     if node is None:
         pytest.skip("there is no node to run the script of Choose")
-    done = subprocess.run(
-        [node, "-e", ASK, str(SCRIPT)],
-        input=json.dumps({"model": model, "asked": every}),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = ran([node, "-e", ASK, str(SCRIPT)], input=json.dumps({"model": model, "asked": every}))
     assert done.returncode == 0, done.stderr
     answers: list[dict[str, Any]] = json.loads(done.stdout)
     return answers

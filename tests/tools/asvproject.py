@@ -12,10 +12,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
+
+from probing import ran
 
 from ftbench.asv.measuring_lock import VARIABLE as LOCK
 from ftbench.probe.run.child import clean_environment
@@ -28,6 +30,8 @@ DEADLINE_SECONDS: Final = 150.0
 STORES: Final = ("PYENV_ROOT", "MISE_DATA_DIR", "ASDF_DATA_DIR", "UV_PYTHON_INSTALL_DIR")
 # asv's own clock: the cheapest benchmark there is.
 CHEAP: Final = ("--bench", "ThreadClock")
+# What the command ftbench does.
+FTBENCH: Final = (sys.executable, "-c", "from ftbench.cli import main; main()")
 # One cell of the lifecycle, two of its metrics.
 CELL: Final = ("--bench", r"track_(first_)?round\(.threads., .none., 1, .empty")
 # Those of each mode: seconds, during which a run can be killed.
@@ -99,19 +103,22 @@ class AsvProject:
 
     def asv(self, *arguments: str, **extra: str) -> Ended:
         """Run an asv command to its end."""
-        done = subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environ(**extra),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            timeout=DEADLINE_SECONDS,
-            check=False,
-        )
+        return self.ended(self.command(*arguments), **extra)
+
+    def ended(self, command: Sequence[str], **extra: str) -> Ended:
+        """Run any command in this project to its end."""
+        done = ran(command, **self._how(extra), timeout=DEADLINE_SECONDS)
         return Ended(code=done.returncode, said=done.stdout)
+
+    def begun(self, command: Sequence[str], **extra: str) -> subprocess.Popen[str]:
+        """Begin any command in this project."""
+        process: subprocess.Popen[str] = subprocess.Popen(command, **self._how(extra))
+        return process
+
+    def _how(self, extra: Mapping[str, str]) -> dict[str, Any]:
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
+        text = {"stderr": subprocess.STDOUT, "encoding": "utf-8", "errors": "replace"}
+        return {"cwd": self.folder, "env": self.environ(**extra), **streams, **text}
 
     def run(self, *arguments: str, **extra: str) -> Ended:
         """Run `asv run` on this project's machine."""

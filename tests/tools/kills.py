@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psutil
-from asvproject import MACHINE, AsvProject
+from asvproject import FTBENCH, MACHINE, AsvProject
 
 from ftbench.pythons import Interpreter, discover
 from ftbench.pythons.install import find_pair
@@ -32,7 +32,6 @@ CELLS: Final = r"lifecycle.*track_round\(.(threads|processes)., .(none|fork)., 1
 _CELLS: Final = 6
 _DEADLINE: Final = 300.0
 _END: Final = 60.0
-_COMMAND: Final = (sys.executable, "-c", "from ftbench.cli import main; main()")
 # After every so many kills the next run is let alone; before, it is killed in its turn.
 _IN_A_ROW: Final = 3
 
@@ -50,19 +49,9 @@ class Job:
     def started(self) -> subprocess.Popen[str]:
         """Start it."""
         words = ("bench", self.release, "--profile", "smoke", "--bench", CELLS)
-        return subprocess.Popen(
-            [*_COMMAND, *words, "--machine", MACHINE],
-            cwd=self.project.folder,
-            env=self._environ(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-        )
-
-    def _environ(self) -> dict[str, str]:
         none = str(self.project.folder / "none")
-        return self.project.environ(FTBENCH_SITE_ASSETS=none, COLUMNS="500")
+        command = [*FTBENCH, *words, "--machine", MACHINE]
+        return self.project.begun(command, FTBENCH_SITE_ASSETS=none, COLUMNS="500")
 
     def run(self) -> None:
         """Let a run alone: it takes over all that is kept, and measures the rest."""
@@ -132,16 +121,8 @@ class Job:
         """Read the results, in full; `ftbench report` works, too, or says that there is nothing."""
         tree = read_results(self.project.folder / "results")
         assert not tree.warnings, tree.warnings
-        done = subprocess.run(
-            [*_COMMAND, "report"],
-            cwd=self.project.folder,
-            env=self._environ(),
-            capture_output=True,
-            encoding="utf-8",
-            timeout=_DEADLINE,
-            check=False,
-        )
-        assert done.returncode == (0 if tree.figures else 12), done.stderr
+        done = self.project.ended([*FTBENCH, "report"])
+        assert done.code == (0 if tree.figures else 12), done.said
         return tree
 
     def journals(self) -> list[Path]:

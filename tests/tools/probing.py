@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from ftbench.facts.modes import Mode
 from ftbench.probe.run.child import clean_environment
 from ftbench.pythons import Interpreter
@@ -97,6 +99,16 @@ def bad_errand(worst: str, before: str = "") -> list[str]:
     return program(before + _BAD_ERRAND.format(worst=worst))
 
 
+def ran(
+    command: Sequence[Path | str], *, check: bool = False, **how: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, its output taken as text."""
+    usual: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    usual |= {"encoding": "utf-8", "timeout": 120}
+    done: subprocess.CompletedProcess[str] = subprocess.run(command, check=check, **usual | how)
+    return done
+
+
 def run_probe(
     python: Path | str,
     *args: str,
@@ -105,15 +117,8 @@ def run_probe(
     profile: str = "smoke",
 ) -> subprocess.CompletedProcess[str]:
     """Run the probe and return its end."""
-    return subprocess.run(
-        [str(python), *how, *args, "--profile", profile],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        errors="replace",
-        env=environment(environ),
-        timeout=DEADLINE_SECONDS,
-    )
+    words = [str(python), *how, *args, "--profile", profile]
+    return ran(words, errors="replace", env=environment(environ), timeout=DEADLINE_SECONDS)
 
 
 def document_of(
@@ -138,6 +143,15 @@ def has_mode(interpreter: Interpreter, mode: Mode) -> bool:
     if mode.kind == "interpreters":
         return (release.major, release.minor) >= (3, 14)
     return sys.platform != "win32" or mode.start_method in (None, "spawn")
+
+
+def lives(process: int | psutil.Process) -> bool:
+    """Tell whether a process runs; one that nobody has waited for does not."""
+    try:
+        found = psutil.Process(process) if isinstance(process, int) else process
+        return found.is_running() and found.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def eventually(condition: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
@@ -187,14 +201,8 @@ def small_cells(
     """Return what each cell came to: its metrics, invariants, notes and the roles looked at."""
     most = [OPERATIONS, MANAGED_OPERATIONS, GROWN]
     request = json.dumps([scenario, mode.name, most, list(cells)])
-    done = subprocess.run(
-        [str(python.executable), "-W", "error", "-P", "-c", _SMALL_CELLS, request],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        env=environment(),
-        timeout=90,
-    )
+    command = [str(python.executable), "-W", "error", "-P", "-c", _SMALL_CELLS, request]
+    done = ran(command, env=environment())
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     found: list[dict[str, Any]] = json.loads(done.stdout)
     return found

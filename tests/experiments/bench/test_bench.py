@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 import re
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asv.config import Config
-from asvproject import DEADLINE_SECONDS, AsvProject
+from asvproject import FTBENCH, AsvProject
+from probing import ran
 from rich.console import Console
 
 from ftbench.asv import environment as asv_side
@@ -331,16 +330,7 @@ def test_the_main_job_for_real(tmp_path: Path, pair: Pair) -> None:
     project = AsvProject.made(tmp_path / "project", pair)
     release = pair[0].release.name
     words = ["bench", release, "--profile", "smoke", "--bench", "ThreadClock", "--machine", "box"]
-    done = subprocess.run(
-        [sys.executable, "-c", "from ftbench.cli import main; main()", *words],
-        cwd=project.folder,
-        env=project.environ(COLUMNS="200"),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=DEADLINE_SECONDS,
-        check=False,
-    )
+    done = ran([*FTBENCH, *words], cwd=project.folder, env=project.environ(COLUMNS="200"))
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"asv run '{release}^!'" in done.stderr
     assert f"CPython {release} on box, smoke profile" in done.stdout

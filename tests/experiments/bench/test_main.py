@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 from commands import subcommands
+from probing import ran
 
 import ftbench.cli as module
 from ftbench.errors import (
@@ -175,14 +176,7 @@ def printing(printed: str) -> str:
 def test_a_full_disk_is_a_word_and_the_exit_code_of_results(printed: str) -> None:
     """However it is written: Python keeps a little back until the end."""
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [sys.executable, "-c", printing(printed)],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = ran([sys.executable, "-c", printing(printed)], stdout=full)
     assert done.returncode == ResultsError.exit_code
     assert "No space left" in done.stderr
     assert "Is the disk full" in done.stderr
@@ -197,14 +191,7 @@ def test_a_pipe_that_nobody_reads_is_no_regression(printed: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", printing(printed)],
-            stdout=writing,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = ran([sys.executable, "-c", printing(printed)], stdout=writing)
     finally:
         os.close(writing)
     assert (done.returncode, done.stderr) == (NOBODY_READS, "")
@@ -246,13 +233,7 @@ def test_help_waits_for_no_large_library(words: list[str], large: set[str]) -> N
         "    ftbench.cli.main()\n"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *words],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = ran([sys.executable, "-c", code, *words])
     assert done.returncode == 0, done.stderr
     assert not large.intersection(done.stdout.split())
     assert "click" in done.stdout.split()

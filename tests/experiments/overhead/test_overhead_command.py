@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 from filelock import FileLock
-from probing import eventually
+from probing import eventually, lives, ran
 
 from ftbench.asv.measuring_lock import VARIABLE
 from ftbench.probe.run.child import clean_environment
@@ -40,15 +40,7 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def call(environ: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *words],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        env=environ,
-        timeout=DEADLINE_SECONDS,
-    )
+    return ran([*COMMAND, *words], stdin=subprocess.DEVNULL, env=environ, timeout=DEADLINE_SECONDS)
 
 
 SMALL = ("--scenario", "lifecycle", "--pairs", "1", "--processes", "2")
@@ -155,13 +147,6 @@ def test_its_end_is_the_end_of_all(
         eventually(lambda: not any(map(lives, tree)), "the whole tree is gone")
 
 
-def lives(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
 def test_what_does_not_exist_here_is_skipped_and_the_rest_is_measured(
     gil_python: Interpreter, environ: dict[str, str]
 ) -> None:
@@ -178,7 +163,7 @@ def test_what_does_not_exist_here_is_skipped_and_the_rest_is_measured(
         "from ftbench.cli import main\n"
         "main()"
     )
-    done = subprocess.run(
+    done = ran(
         [
             sys.executable,
             "-c",
@@ -189,9 +174,6 @@ def test_what_does_not_exist_here_is_skipped_and_the_rest_is_measured(
             "--format",
             "json",
         ],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
         env=environ,
         timeout=DEADLINE_SECONDS,
     )

@@ -15,7 +15,7 @@ import psutil
 import pytest
 from click.testing import CliRunner, Result
 from fake_measurements import FAILED, UNAVAILABLE, made, measured
-from probing import ROOT, eventually
+from probing import ROOT, eventually, ran
 
 from ftbench.asv.measuring_lock import MeasuringLock
 from ftbench.cli.measuring import reproduce
@@ -207,15 +207,12 @@ def test_the_overhead_is_measured_told_and_written(
 ) -> None:
     gil, free_threaded = pair
     saved = tmp_path / "run.json"
-    done = subprocess.run(
+    done = ran(
         [
             *(*FTBENCH, "reproduce", gil.release.name),
             *("--scale", "0.001", "--only", "lifecycle", "--processes", "2"),
             *("--format", "json", "--output", str(saved)),
         ],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
         env=environment(tmp_path),
         timeout=150,
     )

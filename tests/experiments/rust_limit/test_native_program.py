@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from probing import ran
 
 from ftbench.experiments.rust_limit import Program
 from ftbench.probe.workloads.ids import draw
@@ -23,13 +24,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Lin
 
 
 def run(program: Program, *options: str | float) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [program.path, *map(str, options)],
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        timeout=60,
-    )
+    return ran([program.path, *map(str, options)])
 
 
 def document(program: Program, *options: str | float) -> dict[str, Any]:

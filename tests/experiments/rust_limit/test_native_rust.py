@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from probing import ran
 
 from ftbench.experiments.rust_limit import FLAGS, MAIN, Rustc, find_source
 
@@ -16,15 +16,7 @@ SOURCE = find_source() / MAIN
 
 
 def ended_well(command: Sequence[str | Path], folder: Path, **environ: str) -> str:
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=os.environ | environ,
-        capture_output=True,
-        check=False,
-        encoding="utf-8",
-        timeout=150,
-    )
+    done = ran(command, cwd=folder, env=os.environ | environ, timeout=150)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 from old_module import with_old_module
+from probing import eventually
 
 from ftbench.asv.measuring_lock import VARIABLE
 from ftbench.errors import GilStateError
@@ -267,10 +268,7 @@ def test_a_trial_that_is_ended_leaves_nothing_running_and_goes_on(
     process.send_signal(number)
     process.communicate(timeout=60)
     assert process.returncode == (130 if number == signal.SIGINT else -number)
-    end = time.monotonic() + 20
-    while (left := running(command.folder)) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert left == []
+    eventually(lambda: not running(command.folder), "nothing of it runs")
     code, document, said = command.ended("score", *words)
     assert code == 0, said
     assert "reused" in said, said

@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from probing import environment
+from probing import environment, ran
 
 from ftbench.errors import ResultsDifferError, UsageError
 from ftbench.probe.trial.checking import (
@@ -217,12 +217,8 @@ def _digest_elsewhere(seed: str) -> str:
         "from ftbench.probe.trial.checking import digest\n"
         "print(digest([{'abc', 'd', 'e'}, {chr(i): i for i in range(99)}, frozenset('xyz')]))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        check=True,
-        encoding="utf-8",
-        env=environment({"PYTHONHASHSEED": seed}),
+    done = ran(
+        [sys.executable, "-c", program], check=True, env=environment({"PYTHONHASHSEED": seed})
     )
     return done.stdout
 
