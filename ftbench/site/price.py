@@ -71,7 +71,10 @@ def draw_points(points: Points, *, name: str, rules: Sequence[tuple[float, str]]
         last = -math.inf
         for value, words in sorted(rules, reverse=True):
             last = max(height_of(value), last + _LINE)
-            _rule(axes, height_of(value), words, last)
+            style = {"ha": "left", "va": "center", "color": svg.MUTED, "fontsize": 10}
+            dotted = {"color": svg.MUTED, "linewidth": 1, "linestyle": (0, (2, 3)), "zorder": 0.6}
+            axes.axhline(height_of(value), **dotted)
+            svg.beside(axes, words, axes.bbox.width + 6, last, **style)
         _name_releases(axes, releases)
         for number, arm in enumerate(arms):
             dodge = (number - (len(arms) - 1) / 2) * _APART
@@ -105,6 +108,12 @@ def compared(points: Points) -> str:
                 f"{arm.label}: {what if alike else broken} ({min(sizes)} to {max(sizes)} each)."
             )
     return " ".join(said)
+
+
+def newest_of_series(releases: Iterable[Release]) -> list[Release]:
+    """Return the newest release of each series, the newest series first."""
+    newest = {release.series: release for release in sorted(releases)}
+    return sorted(newest.values(), reverse=True)
 
 
 def arms_of(points: Points) -> list[Arm]:
@@ -153,12 +162,6 @@ def _arm(axes: Any, arm: Arm, places: Sequence[tuple[float, Release, Point]], he
         for _, release, point in places
     ]
     svg.arm_marks(axes, [place for place, _, _ in places], heights, arm, size, says=says)
-
-
-def _rule(axes: Any, height: float, words: str, named: float) -> None:
-    axes.axhline(height, color=svg.MUTED, linewidth=1, linestyle=(0, (2, 3)), zorder=0.6)
-    style = {"ha": "left", "va": "center", "color": svg.MUTED, "fontsize": 10}
-    svg.beside(axes, words, axes.bbox.width + 6, named, **style)
 
 
 def _name_releases(axes: Any, releases: Sequence[Release]) -> None:
@@ -218,7 +221,8 @@ TOPICS: Final = (
         title="Patterns that must scale",
         question="Do threads contend although the program shares nothing mutable?",
         reading="Below the ideal, a free-threaded CPython has room to improve. A "
-        "pattern of which two processes, the control, are more than 5 % from 1.00 is left out.",
+        "pattern of which two processes, the control, are more than 5 % from 1.00 is left out; "
+        "Contention inside CPython, on Choose, shows it, marked with †.",
         measures=MUST_SCALE,
     ),
     Topic(
@@ -330,10 +334,7 @@ class Page(RigPage):
 
     arms = staticmethod(arms_of)
     measured = staticmethod(measured)
-
-    def newest(self, points: Points) -> list[Release]:
-        """Return the newest release of each series that has a point."""
-        return newest_of_series(measured(points))
+    newest_of_series = staticmethod(newest_of_series)
 
     def kernels(self, measure: Measure) -> list[str]:
         """Return the kernels of a measure of which any point has a figure."""
@@ -344,10 +345,6 @@ class Page(RigPage):
         """Return a measure's points as an SVG element."""
         rules = tuple(_rules(measure, self.machine))
         return draw_points(self.points[measure.name], name=measure.name, rules=rules)
-
-    def whole(self, measure: Measure) -> int:
-        """Return how many kernels a measure has, or how many were ever measured here."""
-        return len(measure.kernels or self.kernels(measure))
 
     titled = staticmethod(titled)
     compared = staticmethod(compared)
@@ -364,12 +361,6 @@ def trends(tree: ResultTree, machine: Machine | None) -> Iterator[tuple[str, str
             title = " ".join(filter(None, (prefix + titled(measure, points), compared(points))))
             rules = tuple(_rules(measure, machine))
             yield measure.name, title, draw_points(points, name=measure.name, rules=rules)
-
-
-def newest_of_series(releases: Iterable[Release]) -> list[Release]:
-    """Return the newest release of each series, the newest series first."""
-    newest = {release.series: release for release in sorted(releases)}
-    return sorted(newest.values(), reverse=True)
 
 
 def _rules(measure: Measure, machine: Machine | None) -> Iterator[tuple[float, str]]:

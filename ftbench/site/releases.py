@@ -26,7 +26,6 @@ from ftbench.site.price import trends
 from ftbench.site.timeline import (
     AGAINST,
     Counts,
-    Group,
     Series,
     Spread,
     Tally,
@@ -158,19 +157,15 @@ class ReleasePage:
         bases = dict.fromkeys(tally.base for tally in self.tallies)
         return [
             (
-                *(scenario_titles(group[0])[0], _with_ledger(group), group[0], number),
+                *(kind, ": ".join(filter(None, (title, group[1]))), group[0], number),
                 {
                     base: [found.get((base, arm.name), {}).get(group) for arm in self.timeline.arms]
                     for base in bases
                 },
             )
             for group, number in numbers.items()
+            for kind, title in [scenario_titles(group[0])]
         ]
-
-
-def _with_ledger(group: Group) -> str:
-    scenario, ledger = group
-    return ": ".join(filter(None, (scenario_titles(scenario)[1], ledger)))
 
 
 @dataclass(slots=True)
@@ -263,14 +258,14 @@ def write_releases(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
         for rig, share in shares(tree, every)
     }
     paths: list[Path] = []
-    entries: list[Entry] = []
+    entries: list[dict[str, str]] = []
     for rig, share in shares(tree, every):
         ours = without_unasked(share)
         timeline = timeline_of(rig, ours)
         paths += _write_release_pages(timeline, addresses, ours, html_dir)
         paths += _write_scenarios(timeline, addresses, html_dir)
         entries += _entries(timeline, addresses[rig])
-    entries.sort(key=lambda each: each.updated, reverse=True)
+    entries.sort(key=lambda each: each["updated"], reverse=True)
     feed = {"entries": entries[:_MOST_ENTRIES]}
     paths.append(frame.write_page(html_dir, "releases.xml", "releases", feed, "releases.xml.j2"))
     return (*paths, frame.write_script(html_dir, SCRIPT))
@@ -286,17 +281,7 @@ def _measured(tree: ResultTree) -> dict[str, set[Release]]:
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """An alarm in the feed."""
-
-    title: str
-    id: str
-    href: str
-    updated: str
-
-
-def _entries(timeline: Timeline, ours: Addresses) -> Iterator[Entry]:
+def _entries(timeline: Timeline, ours: Addresses) -> Iterator[dict[str, str]]:
     """Yield the alarms that nobody has acknowledged, of releases against the usual two."""
     begun = {
         source.release: max(start.at for start in source.starts)
@@ -309,15 +294,13 @@ def _entries(timeline: Timeline, ours: Addresses) -> Iterator[Entry]:
                 href = ours.cell(timeline.series_by[id(cell.first.after)], tally)
                 at = begun.get(tally.release, datetime.fromtimestamp(0, UTC))
                 title = f"{tally.release.name} against {tally.base.name}: {cell.sentence}"
-                yield Entry(
-                    title="".join(
-                        each if each.isprintable() else " "
-                        for each in f"{title} ({timeline.rig.machine})"
-                    ),
-                    id=f"urn:ftbench:{href}:{tally.base.name}",
-                    href=href,
-                    updated=at.astimezone(UTC).isoformat(timespec="seconds"),
-                )
+                words = f"{title} ({timeline.rig.machine})"
+                yield {
+                    "title": "".join(each if each.isprintable() else " " for each in words),
+                    "id": f"urn:ftbench:{href}:{tally.base.name}",
+                    "href": href,
+                    "updated": at.astimezone(UTC).isoformat(timespec="seconds"),
+                }
 
 
 def _write_release_pages(
