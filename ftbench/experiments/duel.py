@@ -407,4 +407,5 @@ def _notes(result: DuelResult) -> Iterator[str]:
     for cell, failed in result.once.items():
         yield f"failed once, in a pair that does not count: {cell}: {failed.error.message}"
     if result.duels:
-        yield f"Kept in {result.job.path}."
+        seconds = sum({duel.key: duel.seconds for duel in result.duels}.values())
+        yield f"All cells took {seconds:.0f} s. Kept in {result.job.path}."

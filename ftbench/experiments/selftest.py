@@ -43,7 +43,7 @@ from ftbench.progress import about, bar
 from ftbench.pythons import PythonBuild
 from ftbench.report.document import Document, Part, Row, Table, Tone
 from ftbench.results.duels import DuelFile, read_duels, series_of, write_duels
-from ftbench.results.figure import CONDITIONS, SeriesKey
+from ftbench.results.figure import CONDITIONS
 from ftbench.results.records import TRIALS, DuelRecord
 from ftbench.statistics import sequential
 from ftbench.statistics.verdict import Word
@@ -245,14 +245,6 @@ class Tried:
         return Outcome.MISSED if missed else Outcome.MET if met else Outcome.OPEN
 
     @property
-    def once(self) -> float:
-        """Seconds for all its cells once, by the middle trial of each."""
-        own: dict[SeriesKey, list[float]] = {}
-        for trial in self.trials:
-            own.setdefault(trial[0].key, []).append(trial[0].seconds)
-        return sum(map(statistics.median, own.values()))
-
-    @property
     def seconds(self) -> tuple[float, float]:
         """Of a trial: the middle one, and the most."""
         taken = [trial[0].seconds for trial in self.trials]
@@ -403,7 +395,18 @@ def document_of(result: SelftestResult) -> Document:
         record={
             "schema": SCHEMA,
             "passed": result.passed,
-            "targets": [_record(tried) for tried in result.tried],
+            "targets": [
+                {
+                    "target": tried.target.title,
+                    "outcome": tried.outcome,
+                    **tried.record(),
+                    "series": [
+                        {"series": title, **own.record(), **own.limit}
+                        for title, own in tried.series.items()
+                    ],
+                }
+                for tried in result.tried
+            ],
             "lost": [
                 {"cell": cell, "share": share, "reason": str(failed)}
                 for (cell, share), failed in result.lost.items()
@@ -412,18 +415,6 @@ def document_of(result: SelftestResult) -> Document:
         },
         parts=(Part(tables=(targets, series_table(result.tried))),),
     )
-
-
-def _record(tried: Tried) -> dict[str, Any]:
-    return {
-        "target": tried.target.title,
-        "outcome": tried.outcome,
-        **tried.record(),
-        "once": tried.once,
-        "series": [
-            {"series": title, **own.record(), **own.limit} for title, own in tried.series.items()
-        ],
-    }
 
 
 _TONES: Final = {Outcome.MET: Tone.GOOD, Outcome.MISSED: Tone.BAD, Outcome.OPEN: Tone.PLAIN}
@@ -438,14 +429,13 @@ def target_table(tried: Sequence[Tried]) -> Table:
                 str(each.outcome),
                 _found(each),
                 _seconds(each),
-                f"{each.once:.0f} s",
             ),
             tone=_TONES[each.outcome],
         )
         for each in tried
     )
-    columns = "target", "outcome", "found", "seconds", "all once"
-    return Table(columns=columns, rows=rows, numbers=3)
+    columns = "target", "outcome", "found", "seconds"
+    return Table(columns=columns, rows=rows, numbers=2)
 
 
 def _found(tried: Tried) -> str:
@@ -465,8 +455,7 @@ def _notes(result: SelftestResult) -> Iterator[str]:
         "B: found where all its series are worse; of equal sides alarmed where one is worse or "
         f"better. In brackets: the exact {_SURE:.0%} interval. Met: surely found in "
         f"{MUST_FIND:.0%} of all trials, or {EQUAL} of each series without an alarm. Not met: "
-        "surely fewer, of one series at least, or an alarm. All once: the middle trial of each "
-        "cell, added up."
+        "surely fewer, of one series at least, or an alarm."
     )
     ran = [trial[0] for each in result.trials.values() for trial in each]
     if disturbed := sum(duel.disturbed for duel in ran):
@@ -484,6 +473,14 @@ def _notes(result: SelftestResult) -> Iterator[str]:
     yield f"Kept in {result.job.path.name}, beside the machine's other results."
 
 
+_LIMITS: Final = (
+    "Pairs: of the middle trial. Spread: the standard deviation of a pair. Needs: the pairs, and "
+    "their seconds, with which 19 of 20 trials find it, or call equal sides the same; no series "
+    f"ends before {sequential.fewest()}, none goes beyond {sequential.MOST_PAIRS}. With half the "
+    "spread, by quieter cores or more rounds a pair, those above the least are a quarter."
+)
+
+
 def series_table(tried: Sequence[Tried]) -> Table:
     """Return a row per series, and what limits it; those out of reach are bad."""
     each = [own for every in tried for own in every.series.items()]
@@ -491,17 +488,7 @@ def series_table(tried: Sequence[Tried]) -> Table:
         columns=("series", "more", "found", "B / A", "seconds", "pairs", "spread", "needs"),
         rows=tuple(_row(title, own) for title, own in each),
         numbers=7,
-        notes=tuple(_limits()),
-    )
-
-
-def _limits() -> Iterator[str]:
-    yield (
-        "Pairs: of the middle trial. Spread: the standard deviation of a pair. Needs: the pairs, "
-        "and their seconds, with which 19 of 20 trials find it, or call equal sides the same; no "
-        f"series ends before {sequential.fewest()}, none goes beyond "
-        f"{sequential.MOST_PAIRS}. With half the spread, by quieter cores or more rounds a pair, "
-        "those above the least are a quarter."
+        notes=(_LIMITS,),
     )
 
 

@@ -222,7 +222,7 @@ def test_what_ran_beside_it_is_said(plan: SelftestJob) -> None:
             busy = msgspec.structs.replace(found, disturbed=number, pairs=found.pairs[:10])
             trials[number] = (busy,)
     text = rendered(document_of(result), Format.TABLE, width=160)
-    assert "busy beside 1 of 20 pairs" in text
+    assert "disturbed 1 of 20 pairs" in text
 
 
 def test_the_limit_is_what_the_spread_of_pairs_asks_for(plan: SelftestJob, takes: Takes) -> None:
