@@ -367,9 +367,9 @@ def migrate_results(output: Output, *, folder: Path | None) -> None:
 
 
 @results.command(
-    help="""Say that this machine is the machine NAME of the results, on record before identities.
+    help="""Say that this machine is the machine NAME of the results, from before identities.
 
-    From then on it is measured on under that name, by default if that is its CPU and cores.
+    From then on it is measured under that name, by default if that is its CPU and cores.
     """
 )
 @click.argument("name", shell_complete=names_of("machine"))
