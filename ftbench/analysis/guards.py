@@ -41,7 +41,7 @@ def guard_rails(tree: ResultTree, machine: Machine | None) -> Iterator[Guarded]:
         ours = {
             (release, arm): point
             for (release, arm), point in points[name].items()
-            if arm == WITHOUT_GIL.name and any(claim.is_about(release) for claim in rails)
+            if arm == WITHOUT_GIL.name and not all(claim.aside(release) for claim in rails)
         }
         rows = []
         for release, arm in sorted(ours, reverse=True):
@@ -53,7 +53,8 @@ def guard_rails(tree: ResultTree, machine: Machine | None) -> Iterator[Guarded]:
                 points=points,
             )
             judgements = (
-                judged(claim, here) if claim.is_about(release) else None for claim in rails
+                None if each.aside(release) else judged(each, here.named(each), here.conditions)
+                for each in rails
             )
             rows.append((release, ours[release, arm], tuple(judgements)))
         yield Guarded(measure=measure, rails=rails, points=ours, rows=tuple(rows))

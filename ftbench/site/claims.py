@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import accumulate, groupby
 from pathlib import Path
+from statistics import mode
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -136,7 +136,6 @@ class Page:
 
     @property
     def sources(self) -> list[tuple[ClaimSource, list[Numbered]]]:
-        """The texts that claim something, with the judgements of their claims."""
         return [
             (source, [each for each in self.judgements if each[1].claim.source == source.name])
             for source in sources()
@@ -166,7 +165,6 @@ class Page:
 
     @property
     def picture(self) -> str:
-        """How far the measured is from the claimed, as an SVG element."""
         return draw(self.bands, name="picture")
 
 
@@ -211,15 +209,14 @@ _DECIDED: Final = {ClaimVerdict.HOLDS: Outcome.HELD, ClaimVerdict.NOT: Outcome.N
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimOutcome:
-    """A claim over all pages: its judgement on each, by the address of the page."""
+    """A claim over all pages: its judgement on each, with the page's address."""
 
     number: int
     claim: Claim
-    judgements: Mapping[str, tuple[Pick, Judgement]]
+    judgements: Sequence[tuple[str, Pick, Judgement]]
 
     @property
     def outcome(self) -> Outcome:
-        """What they come to."""
         verdicts = {judgement.verdict for *_, judgement in self.decided}
         if len(verdicts) > 1:
             return Outcome.DEPENDS
@@ -227,39 +224,33 @@ class ClaimOutcome:
 
     @property
     def decided(self) -> list[tuple[str, Pick, Judgement]]:
-        """The pages that judge it, and how."""
-        return [
-            (place, *each) for place, each in self.judgements.items() if each[1].verdict in _DECIDED
-        ]
+        return [each for each in self.judgements if each[2].verdict in _DECIDED]
 
     @property
     def undecided(self) -> list[tuple[str, Pick, Judgement]]:
         """The pages that have figures of it, if none of them can judge it: the first few."""
         found = [
-            (place, pick, judgement)
-            for place, (pick, judgement) in self.judgements.items()
-            if judgement.verdict is ClaimVerdict.CANNOT
-            and any(ratio.quantity.value for ratio in judgement.ratios)
+            each
+            for each in self.judgements
+            if each[2].verdict is ClaimVerdict.CANNOT
+            and any(ratio.quantity.value for ratio in each[2].ratios)
         ]
         return [] if self.decided else found[:_MOST_UNDECIDED]
 
     @property
     def why(self) -> str:
         """Why it was never judged, most often."""
-        every = [judgement for _, judgement in self.judgements.values()]
+        every = [judgement for *_, judgement in self.judgements]
         near = [each for each in every if each.verdict is not ClaimVerdict.OTHER] or every
-        told = Counter(each.claim.untested or each.words for each in near)
-        return told.most_common(1)[0][0]
+        return mode(each.claim.untested or each.words for each in near)
 
 
 def outcomes(pages: Mapping[str, Page]) -> dict[Outcome, list[ClaimOutcome]]:
     """Return what became of every claim on all pages, by what that comes to."""
     found: dict[Outcome, list[ClaimOutcome]] = {outcome: [] for outcome in Outcome}
     for place, claim in enumerate(claims()):
-        judged = {
-            address: (page.pick, page.judgements[place][1]) for address, page in pages.items()
-        }
-        of = ClaimOutcome(number=place + 1, claim=claim, judgements=judged)
+        every = [(where, page.pick, page.judgements[place][1]) for where, page in pages.items()]
+        of = ClaimOutcome(number=place + 1, claim=claim, judgements=every)
         found[of.outcome].append(of)
     return found
 
@@ -312,7 +303,10 @@ def page_of(
         cores=measured.conditions.cores,
         menus=menus(pick, addresses),
         notices=notices(pick, tree.sources, tree.figures),
-        judgements=tuple(enumerate((judged(each, measured) for each in claims()), start=1)),
+        judgements=tuple(
+            (number, judged(claim, measured.named(claim), measured.conditions))
+            for number, claim in enumerate(claims(), start=1)
+        ),
         left_out=left_out,
         everywhere=EVERYWHERE,
         warnings=tree.warnings,

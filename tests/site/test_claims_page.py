@@ -63,7 +63,8 @@ def told(tree: ResultTree) -> Iterator[str]:
                 if ratio.quantity.value
             )
             yield from (
-                f"    {each.name} {absence(each.figure)}".rstrip() for each in judgement.figures
+                f"    {name} {absence(figure)}".rstrip()
+                for name, figure in judgement.figures.items()
             )
 
 

@@ -25,7 +25,7 @@ from ftbench.results.figure import SeriesKey
 ARTICLE: Final = "article"
 _SCALING: Final = "scaling"
 _BEFORE: Final = "3.14"
-_RATES: Final = "/s"
+RATE: Final = "/s"
 SYSTEMS: Final = {"Linux": "Linux", "Windows": "Windows", "Darwin": "macOS"}
 """What systems that a claim may be about are called, by the name they give themselves."""
 _ELSEWHERE: Final = (
@@ -48,7 +48,6 @@ class Series:
 
     @property
     def key(self) -> SeriesKey:
-        """What names it among results."""
         return SeriesKey(benchmark=self.benchmark, params=self.params)
 
     @classmethod
@@ -69,7 +68,6 @@ class Series:
 
     @property
     def metric(self) -> str:
-        """What is measured."""
         return metric_name(self.benchmark)
 
 
@@ -147,7 +145,6 @@ class TableSpec(_Data, frozen=True, kw_only=True):
     rows: tuple[RowSpec, ...]
 
     def at(self, row: str, figure: str) -> ArticleFigure:
-        """Return the figure of a row, both by their names."""
         return ArticleFigure(
             table=self.name,
             row=next(each for each in self.rows if each.name == row),
@@ -170,7 +167,6 @@ class ArticleFigure:
 
     @property
     def unit(self) -> str:
-        """The unit that the article prints it in."""
         return self.row.unit or self.kind.unit
 
     @property
@@ -181,7 +177,6 @@ class ArticleFigure:
 
     @property
     def series(self) -> Series | None:
-        """The series of the figure, None if asv's results have none."""
         if not self.row.series or not self.kind.series:
             return None
         return Series.parse(f"{self.row.series} {self.kind.series}")
@@ -305,7 +300,6 @@ class Claim:
 
     @classmethod
     def read(cls, table: Mapping[str, Any]) -> Self:
-        """Return the claim of the TOML table `table`."""
         of = tuple(map(Series.parse, table.get("of", ())))
         named = tuple(table.get("names", ())) or (names(of) if of else ())
         return cls(**{**_judged_by(table), "of": of, "names": named})
@@ -322,27 +316,20 @@ class Claim:
             "of": series if tracked else (),
             "figures": figures,
             "names": _names(figures),
-            "rate": all(each.unit == _RATES for each in figures),
+            "rate": all(each.unit == RATE for each in figures),
             "unit": TIMES if len(figures) > 1 else figures[0].unit,
             "untested": "" if tracked else _ELSEWHERE,
         }
         return cls(**{**_judged_by({**table, **fields}), "of": fields["of"]})
 
-    @property
-    def releases(self) -> tuple[str, ...]:
-        """What it is about of releases."""
-        return tuple(each for each in self.about if each not in SYSTEMS.values())
-
-    def is_about(self, release: Release) -> bool:
-        """Tell whether it is about a release: any, one of its series, or one since then."""
-        since = [_first(each) for each in self.releases if each.endswith("+")]
+    def aside(self, release: Release) -> str:
+        """Return "before" or "later" of a release that it is not about, "" of one that it is."""
+        first = {each: _first(each) for each in self.about if each not in SYSTEMS.values()}
+        since = [each for words, each in first.items() if words.endswith("+")]
         nearest = [each for each in since if each.series == release.series] or since
-        named = not self.releases or release.series in self.releases
-        return named or (bool(nearest) and max(nearest) <= release)
-
-    def is_before(self, release: Release) -> bool:
-        """Tell whether what it is about was still to come at a release that it is not about."""
-        return any(release < _first(each) for each in self.releases)
+        if not first or release.series in first or (nearest and max(nearest) <= release):
+            return ""
+        return "before" if any(release < each for each in first.values()) else "later"
 
     @property
     def ends(self) -> tuple[float, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol, Self
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 from ftbench.analysis.claims.data import SYSTEMS, Claim, Series
 from ftbench.analysis.claims.quantity import NOT_MEASURED, OTHER_RUN, Quantity, over
@@ -14,10 +14,8 @@ from ftbench.analysis.claims.rule import (
     ClaimedRatio,
     ClaimVerdict,
     Named,
-    Shown,
     cores_of,
     decide,
-    on_cores,
     ratios_of,
 )
 from ftbench.analysis.conditions import is_plain
@@ -28,8 +26,6 @@ from ftbench.releases import Release
 from ftbench.results import Figure, Machine, ResultFile
 from ftbench.results.figure import SeriesKey
 from ftbench.statistics.spread import Basis
-
-_UNKNOWN_REASON: Final = "no reason is on record"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +43,6 @@ class Conditions:
     seconds: float = math.inf
 
 
-class FigureSource(Protocol):
-    """Figures that claims can be judged on."""
-
-    @property
-    def conditions(self) -> Conditions:
-        """What the figures were taken on."""
-
-    def named(self, claim: Claim) -> Sequence[Named] | None:
-        """Return a claim's figures, [] if one of them was not asked for, None if none can exist."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """A claim, its verdict, what completes it, the ratios that led to it, and their figures.
@@ -72,29 +57,27 @@ class Judgement:
     obstacle: str = ""
     here: str = ""
     ratios: tuple[ClaimedRatio, ...] = ()
-    figures: tuple[Shown, ...] = ()
+    figures: Mapping[str, Figure | None] = field(default_factory=dict)
 
     @property
     def words(self) -> str:
-        """The verdict as users read it."""
         return self.why if self.here else f"{self.verdict} {self.why}".rstrip()
 
 
-def judged(claim: Claim, source: FigureSource) -> Judgement:
-    """Return the judgement of one claim."""
-    named = source.named(claim)
+def judged(claim: Claim, named: Sequence[Named] | None, conditions: Conditions) -> Judgement:
+    """Judge a claim on its figures, [] if one was not asked for, None if none can exist."""
     if claim.relation is None or named is None:
         return Judgement(claim=claim, verdict=ClaimVerdict.UNTESTED)
-    if here := _here(claim, source.conditions):
+    if here := _here(claim, conditions):
         return _about_others(claim, named, here)
     if not named:
         return Judgement(claim=claim, verdict=ClaimVerdict.UNMEASURED)
     ratios = ratios_of(claim.relation, named, claimed=claim.ends, within=claim.within)
-    figures = tuple(shown for each in named for shown in each.figures)
+    figures = _figures(named)
     # What Price and gain takes is sound.
-    doubts = (each.figure.doubt for each in figures if each.figure and not claim.measure)
+    doubts = (each.doubt for each in figures.values() if each and not claim.measure)
     doubt = next((f"({doubt})" for doubt in doubts if doubt), "")
-    obstacle = _obstacle(claim, source.conditions)
+    obstacle = _obstacle(claim, conditions)
     verdict, why = decide(ratios, obstacle or doubt)
     return Judgement(
         claim=claim, verdict=verdict, why=why, obstacle=obstacle, ratios=ratios, figures=figures
@@ -103,22 +86,21 @@ def judged(claim: Claim, source: FigureSource) -> Judgement:
 
 def _here(claim: Claim, here: Conditions) -> str:
     """Return what figures are of that a claim is not about, "" if it is."""
-    systems = [each for each in claim.about if each not in claim.releases]
+    systems = {*SYSTEMS.values()} & {*claim.about}
     system = None if here.system is None else SYSTEMS.get(here.system, here.system)
     if systems and system not in {None, *systems}:
         return f"on {system or 'an unknown system'}"
-    if here.release is None or claim.is_about(here.release):
-        return ""
-    return f"{'before' if claim.is_before(here.release) else 'later'}, on {here.release.name}"
+    aside = claim.aside(here.release) if here.release else ""
+    return f"{aside}, on {here.release}" if aside else ""
 
 
 def _about_others(claim: Claim, named: Sequence[Named], here: str) -> Judgement:
     """Return the judgement of a claim about others: what was measured here, and no verdict."""
     assert claim.relation is not None
-    figures = tuple(shown for each in named for shown in each.figures)
+    figures = _figures(named)
     if any(series.of for series in claim.of):
         # Beside another release this one would be called the one that it is about.
-        named, figures = (), (replace(figures[0], name=claim.of[0].metric),)
+        named, figures = (), {claim.of[0].metric: figures[claim.names[0]]}
     words = (each.replace("+", " and later") for each in claim.about)
     return Judgement(
         claim=claim,
@@ -130,12 +112,16 @@ def _about_others(claim: Claim, named: Sequence[Named], here: str) -> Judgement:
     )
 
 
+def _figures(named: Sequence[Named]) -> Mapping[str, Figure | None]:
+    return {name: figure for each in named for name, figure in each.figures.items()}
+
+
 def _obstacle(claim: Claim, here: Conditions) -> str:
     """Return why a claim cannot be judged under these conditions, "" if it can."""
     if claim.pgo and here.plain:
         return "on builds without PGO and LTO"
     if here.cores < claim.cores or 0 < claim.most_cores < here.cores:
-        return on_cores(here.cores)
+        return f"on {here.cores:g} {'core' if here.cores == 1 else 'cores'}"
     return f"in a window of {here.seconds:g} s" if here.seconds < claim.seconds else ""
 
 
@@ -179,7 +165,6 @@ class AsvFigures:
         )
 
     def figure(self, series: Series | None) -> Figure | None:
-        """Return the figure of a series, None if there is none."""
         if series is None:
             return None
         figures = self.others.get(series.of, {}) if series.of else self.figures
@@ -191,7 +176,9 @@ class AsvFigures:
         if figure is None:
             return NOT_MEASURED
         if figure.median is None:
-            return Quantity.none(str(figure.state), figure.reason or _UNKNOWN_REASON)
+            return Quantity(
+                word=str(figure.state), reason=figure.reason or "no reason is on record"
+            )
         return Quantity(
             value=figure.median,
             spread=figure.interval,
@@ -203,10 +190,9 @@ class AsvFigures:
         """Return the ratio of two figures of one run; to itself a figure has no interval."""
         if above is None or below is None:
             return NOT_MEASURED
-        quantity = self.quantity(above)
-        if above is below:
-            return over(quantity, quantity)
-        return over(quantity, self.quantity(below)) if one_run([above, below]) else OTHER_RUN
+        one = self.quantity(above)
+        other = one if above is below else self.quantity(below)
+        return over(one, other) if one_run([above, below]) else OTHER_RUN
 
     def named(self, claim: Claim) -> Sequence[Named] | None:
         """Return a claim's figures, or the ratio that it is about; None without either."""
@@ -222,7 +208,7 @@ class AsvFigures:
                 name=name,
                 unit=claim.unit,
                 quantity=_comparable(self.quantity(figure), claim, common=common),
-                figures=(Shown(name=name, figure=figure),),
+                figures={name: figure},
             )
             for name, figure in zip(claim.names, figures, strict=True)
         ]
@@ -236,18 +222,17 @@ class AsvFigures:
             return ()
         count, by_duel = len(point.of), point.mean.basis is Basis.DUEL
         what = f"geometric mean of {count}" if count > 1 else measure.name
-        shown = (
-            Shown(
-                name=f"{param_name(measure.param, kernel)}, {side.label}",
-                figure=self.figures.get((side, measure.series(kernel))),
+        shown = {
+            f"{param_name(measure.param, kernel)}, {side.label}": self.figures.get(
+                (side, measure.series(kernel))
             )
             for kernel in point.of
             for side in ((arm,) if measure.against else (arm, arm_named("gil")))
-        )
+        }
         base = measure.against or "GIL build"
         quantity = Quantity(value=point.mean.value, spread=point.mean.interval)
         name = f"{what}{', by duel' if by_duel else ''}: {arm.label} / {base}"
-        return [Named(name=name, unit=TIMES, quantity=quantity, figures=tuple(shown))]
+        return [Named(name=name, unit=TIMES, quantity=quantity, figures=shown)]
 
 
 def _by_series(figures: Iterable[Figure]) -> dict[tuple[Arm, SeriesKey], Figure]:

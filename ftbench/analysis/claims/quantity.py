@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Self
+from typing import Final
 
 from ftbench.statistics import Processes, ratio
 from ftbench.statistics.power import Floor
@@ -30,11 +30,6 @@ class Quantity:
     floor: Floor | None = None
     word: str = ""
     reason: str = ""
-
-    @classmethod
-    def none(cls, word: str, reason: str = "") -> Self:
-        """Return the quantity of a figure that is not there."""
-        return cls(word=word, reason=reason)
 
     def map(self, function: Callable[[float], float]) -> Quantity:
         """Return this quantity with `function`, which must be monotonic, of its every number."""
@@ -87,7 +82,7 @@ def over(above: Quantity, below: Quantity) -> Quantity:
     if above is below:  # to itself a figure has no interval
         return Quantity(value=1.0)
     if not below.value:
-        return Quantity.none("no ratio", "What it would be relative to is zero.")
+        return Quantity(word="no ratio", reason="What it would be relative to is zero.")
     value = above.value / below.value
     samples = [sample for side in (above, below) for each in side.processes for sample in each]
     if not (above.processes and below.processes and min(samples) > 0):

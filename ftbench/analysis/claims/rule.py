@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -111,7 +111,6 @@ class ClaimedRatio:
 
     @property
     def verdict(self) -> ClaimVerdict:
-        """Whether the ratio, with its interval, lies in the range."""
         if self.quantity.value is None:
             return ClaimVerdict.UNMEASURED
         spread = self.quantity.spread
@@ -123,21 +122,13 @@ class ClaimedRatio:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """A result that a figure is made of, under its name; `figure` is None where there is none."""
-
-    name: str
-    figure: Figure | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A figure of a claim under its name, and the results of asv that it is made of."""
+    """A figure of a claim under its name, and the results of asv that it is made of, by theirs."""
 
     name: str
     unit: str
     quantity: Quantity
-    figures: tuple[Shown, ...] = ()
+    figures: Mapping[str, Figure | None] = field(default_factory=dict)
 
 
 def ratios_of(
@@ -203,12 +194,6 @@ def _positive(value: object) -> float | None:
     return float(value) if number else None  # type: ignore[arg-type]
 
 
-def on_cores(cores: float) -> str:
-    """Return "on 2 cores"."""
-    return "on 1 core" if cores == 1 else f"on {cores:g} cores"
-
-
-_DASH: Final = "\N{EN DASH}"
 # Units that stand behind the number; the others stand once, in a heading.
 BEHIND: Final = {TIMES: TIMES, "%": "\N{NARROW NO-BREAK SPACE}%"}
 
@@ -221,7 +206,8 @@ def number(quantity: Quantity, unit: str, notes: dict[str, int] | None = None) -
         return f"{quantity.word} [{notes.setdefault(quantity.reason, len(notes) + 1)}]"
     text = digits(quantity.value / UNITS[unit]) + BEHIND.get(unit, "")
     if ends := quantity.spread or quantity.middle:
-        text += f" ({span(ends.low / UNITS[unit], ends.high / UNITS[unit], between=_DASH)})"
+        low, high = ends.low / UNITS[unit], ends.high / UNITS[unit]
+        text += " (" + span(low, high, between="\N{EN DASH}") + ")"
     return text
 
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from ftbench.analysis.claims.data import RowSpec, TableSpec, article
+from ftbench.analysis.claims.data import RATE, RowSpec, TableSpec, article
 from ftbench.analysis.claims.judge import AsvFigures
 from ftbench.analysis.claims.quantity import NOT_IN_ARTICLE, Quantity
 from ftbench.analysis.claims.rule import TIMES
 from ftbench.results import Figure
 
-_RATE: Final = "/s"
 _BASE: Final = "threads"
 
 
@@ -43,7 +42,7 @@ _SHOWN: Final[Mapping[str, tuple[Column, ...]]] = {
         for kind in ("rss", "uss", "pss")
     ),
     "shared_set": (
-        Column(title="attempts per second", of="ops", unit=_RATE, prints="ops"),
+        Column(title="attempts per second", of="ops", unit=RATE, prints="ops"),
         Column(title="times slower than threads", of="ops", unit=TIMES, prints="relative"),
         Column(title="lock wait, average", of="lock_wait", unit="µs", prints="lock_wait"),
     ),
@@ -70,7 +69,6 @@ class ArticleTable:
 
     @property
     def measured(self) -> bool:
-        """Tell whether anything of it was measured here."""
         return any(cell.here.value is not None for row in self.cells.values() for cell in row)
 
 
@@ -109,6 +107,6 @@ def _cell(table: TableSpec, row: RowSpec, column: Column, results: AsvFigures) -
         base = results.figure(table.at(_BASE, column.of).series)
         return ArticleCell(column=column, here=results.ratio(figure, base), printed=printed)
     here = results.quantity(figure)
-    if column.unit == _RATE:
+    if column.unit == RATE:
         here = here.map(lambda seconds: 1 / seconds)
     return ArticleCell(column=column, here=here, printed=printed, figure=figure)

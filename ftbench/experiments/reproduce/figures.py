@@ -69,9 +69,9 @@ class Readings:
         if step is None:
             return NOT_MEASURED
         if step.measurement is None:
-            return Quantity.none(step.state.value, f"{step.title}: {step.reason}")
-        return quantity(step.measurement) or Quantity.none(
-            "not available", f"{step.title}: this system does not report {name}."
+            return Quantity(word=step.state.value, reason=f"{step.title}: {step.reason}")
+        return quantity(step.measurement) or Quantity(
+            word="not available", reason=f"{step.title}: this system does not report {name}."
         )
 
 
@@ -232,10 +232,10 @@ def _of_program(read: Readings, name: str) -> dict[str, Computed]:
     }
 
 
-_TOO_LONG: Final = Quantity.none(
-    "not known",
-    "The waits would add up to more than the threads' time: a free lock is timed in one of 64 "
-    "operations, and by chance too many of these lost their core while they took it.",
+_TOO_LONG: Final = Quantity(
+    word="not known",
+    reason="The waits would add up to more than the threads' time: a free lock is timed in one of "
+    "64 operations, and by chance too many of these lost their core while they took it.",
 )
 
 

@@ -86,7 +86,7 @@ class JudgedReproduction:
     def judgements(self) -> tuple[Judgement, ...]:
         tables = {table.name for table in self.tables}
         claims = (claim for claim in article_claims() if claim.table in tables)
-        return tuple(judged_on(claim, self) for claim in claims)
+        return tuple(judged_on(claim, self.named(claim), self.conditions) for claim in claims)
 
     @property
     def tables(self) -> tuple[TableSpec, ...]:

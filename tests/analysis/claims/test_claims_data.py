@@ -26,6 +26,7 @@ from ftbench.analysis.claims.data import (
 )
 from ftbench.analysis.claims.rule import UNITS, Relation
 from ftbench.analysis.price import GUARDED
+from ftbench.releases import Release
 
 COUNTS = {
     Relation.RATIO: (1, 2),
@@ -175,7 +176,7 @@ def test_words_without_a_number_have_an_edge_of_the_table_and_all_of_it_is_used(
 @pytest.mark.parametrize("claim", [*TESTED, *MEASURED], ids=titled)
 def test_a_claim_that_names_a_release_or_a_system_is_about_it(claim: Claim) -> None:
     said = f"{claim.quote} {claim.means}"
-    assert claim.releases or not re.search(r"\b3\.\d\d", said)
+    assert claim.aside(Release.parse("2.7.18")) or not re.search(r"\b3\.\d\d", said)
     systems = {name for name in SYSTEMS.values() if name in said}
     assert not systems or systems & {*claim.about}
 

@@ -13,7 +13,7 @@ from ftbench.statistics.power import Floor
 from ftbench.statistics.spread import Interval
 
 SAMPLES = st.lists(st.floats(1e-9, 1e9), min_size=1, max_size=30)
-MISSING = Quantity.none("failed", "it broke")
+MISSING = Quantity(word="failed", reason="it broke")
 
 
 @given(SAMPLES)

@@ -110,7 +110,7 @@ def test_at_least_and_at_most_take_one_figure_or_two() -> None:
 def test_what_is_missing_comes_before_what_is_in_the_way_and_that_before_the_ratio() -> None:
     holds = ratio(2.0, Interval(low=1.9, high=2.1), low=1.0, high=3.0)
     missing = ClaimedRatio(
-        what="a", unit=TIMES, quantity=Quantity.none("failed", "why"), low=1.0, high=3.0
+        what="a", unit=TIMES, quantity=Quantity(word="failed", reason="why"), low=1.0, high=3.0
     )
     across = ratio(2.0, Interval(low=0.5, high=4.0), low=1.0, high=3.0)
     assert decide((holds,), "") == (ClaimVerdict.HOLDS, "")

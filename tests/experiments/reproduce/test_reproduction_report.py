@@ -119,6 +119,6 @@ def test_a_number_carries_its_spread_and_a_hopeless_one_is_not_spelled_out() -> 
     assert number(quantity, "ms", notes) == "2.00 (1.90\N{EN DASH}2.20)"
     wide = Quantity(value=2.0, spread=Interval(low=1e-9, high=1e9))
     assert number(wide, TIMES, notes) == f"2.00{TIMES} (wide)"
-    assert number(Quantity.none("failed", "why"), "ms", notes) == "failed [1]"
-    assert number(Quantity.none("failed", "other"), "ms", notes) == "failed [2]"
-    assert number(Quantity.none("not available", "why"), "ms", notes) == "not available [1]"
+    assert number(Quantity(word="failed", reason="why"), "ms", notes) == "failed [1]"
+    assert number(Quantity(word="failed", reason="other"), "ms", notes) == "failed [2]"
+    assert number(Quantity(word="not available", reason="why"), "ms", notes) == "not available [1]"
