@@ -92,16 +92,11 @@ def digits(number: float) -> str:
     return f"{number:,.{decimals}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
-def margin(share: float) -> str:
+def reach(share: float) -> str:
     """Return how far an interval reaches to either side, in whole percent and never too little.
 
-    `share` is of the median: 0.043 → "±5 %"; beyond 100 % it is only "wide".
+    `share` is of the median: 0.043 → "±5 %".
     """
-    return reach(share) if share <= 1 else _WIDE
-
-
-def reach(share: float) -> str:
-    """Return what `margin` does, as a number however wide: "±120 %"."""
     if not math.isfinite(share):
         return _WIDE
     return f"±{math.ceil(share * 100)}\N{NARROW NO-BREAK SPACE}%"

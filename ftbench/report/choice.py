@@ -13,7 +13,7 @@ from ftbench.analysis.comparison import Cell, FigureIndex
 from ftbench.analysis.grid import Line
 from ftbench.analysis.verdicts import evidence
 from ftbench.facts.arms import ARMS, Arm
-from ftbench.facts.units import amount, margin
+from ftbench.facts.units import amount, reach
 from ftbench.report.document import Footnotes, Part, Row, Table, Tone
 from ftbench.report.findings import WinnerMap, beyond, tally
 from ftbench.report.sections import GROUPS
@@ -263,9 +263,9 @@ def _grid_row(line: Line, figures: GridFigures, arms: Sequence[Arm], notes: Foot
 def _cell(cell: Cell, line: Line, figures: GridFigures) -> str:
     if cell.median is None:
         return figures.word(cell)
-    reach = "" if cell.margin is None else margin(cell.margin)
+    ends = "" if cell.margin is None else reach(cell.margin)
     value = figures.scale.text(cell.median)
-    return " ".join(filter(None, (figures.mark(line, cell), value, reach, figures.ratio(cell))))
+    return " ".join(filter(None, (figures.mark(line, cell), value, ends, figures.ratio(cell))))
 
 
 def _found(figures: GridFigures, arms: Sequence[Arm]) -> Iterator[str]:

@@ -218,8 +218,7 @@ class GridFigures(Figures):
                 "the quotient of both times."
             )
         parts.append(
-            "± is the larger half of the 99\N{NO-BREAK SPACE}% interval, "
-            "wide beyond 100\N{NO-BREAK SPACE}%; a single process has none."
+            "± is the larger half of the 99\N{NO-BREAK SPACE}% interval; a single process has none."
         )
         missing = "; ".join(
             self._missing(arm) for arm in self.grid.asked if arm not in self.grid.arms

@@ -9,7 +9,7 @@ from ftbench.analysis.claims import rule as claims
 from ftbench.analysis.claims.rule import number, printed
 from ftbench.analysis.claims.tables import ArticleCell
 from ftbench.analysis.verdicts import JudgedSeries
-from ftbench.facts.units import amount, digits, few, margin, scale_for, span, times
+from ftbench.facts.units import amount, digits, few, reach, scale_for, span, times
 from ftbench.report.effects import loudness
 from ftbench.report.findings import beyond, tally
 from ftbench.report.sections.view import PAYLOAD_NAMES, TASK_SIZE_NAMES
@@ -130,7 +130,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "figure_interval": figure_interval,
     "floor_share": floor_share,
     "loudness": lambda judgement: times(loudness(judgement), "{:.1f}".format),
-    "margin": margin,
+    "margin": reach,
     "moved": moved,
     "payload_name": lambda payload: PAYLOAD_NAMES[payload.name],
     "ratio": ratio_of,
