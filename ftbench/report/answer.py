@@ -29,6 +29,7 @@ _NOUN: Final = {
 _NAMED: Final = 2  # of those that are too close to call
 BETWEEN: Final = "Interpolated: it lies between measured tasks, payloads or numbers of workers."
 MEASURED: Final = "Measured at exactly this task, payload and number of workers."
+DISTURBED: Final = "other programs ran beside some of it, or the machine was not at its usual speed"
 AT_BEST: Final = (
     "Waiting was not measured: we assume the best case, that workers wait at the same time and "
     "that waiting costs nothing."
@@ -179,8 +180,8 @@ def _notes(advice: Advice, ranked: tuple[Ranked, ...]) -> Iterator[str]:
             yield AT_BEST
         if question.shared:
             yield writes_note(advice.arms[0].asked.cells)
-    costs = [(each.expectation.seconds.disturbed, name_of(each.expectation)) for each in ranked]
-    yield from _grouped("Disturbed", (cost for cost in costs if cost[0]))
+    of = [name_of(each.expectation) for each in ranked if each.expectation.seconds.disturbed]
+    yield from _grouped("Disturbed", ((DISTURBED, name) for name in of))
     every = [(arm.arm, each) for arm in advice.arms for each in arm.out]
     yield from _grouped(
         "Ruled out", ((out.why, _on(out.expectation.mode, arm)) for arm, out in every)

@@ -38,6 +38,7 @@ from ftbench.probe.scenarios.shared_set_strategies import KINDS, SEEN, STRATEGIE
 from ftbench.report.answer import (
     AT_BEST,
     BETWEEN,
+    DISTURBED,
     MEASURED,
     answer_of,
     asked,
@@ -64,6 +65,7 @@ WORDS: Final = {
     "between": BETWEEN,
     "measured": MEASURED,
     "at_best": AT_BEST,
+    "disturbed": DISTURBED,
 }
 OPTIONS: Final = {
     "task": "--task",

@@ -19,7 +19,7 @@ from ftbench.facts.arms import USUAL_ARMS, WITH_GIL, WITHOUT_GIL, arm_named
 from ftbench.facts.modes import EVERY_MODE, mode_named
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES, Payload, Size
 from ftbench.probe.scenarios.shared_set_strategies import KINDS, STRATEGIES
-from ftbench.report.answer import answer_of
+from ftbench.report.answer import DISTURBED, answer_of
 from ftbench.results import Figure, State
 
 GIL, FT = arm_named("gil"), arm_named("ft")
@@ -449,7 +449,7 @@ def test_only_those_are_called_disturbed_whose_figures_were() -> None:
         for note in answer_of(asked(question, [*EVERY, *busy])).notes
         if note.startswith("Disturbed")
     )
-    assert note == "Disturbed: threads on the free-threaded build: load."
+    assert note == f"Disturbed: threads on the free-threaded build: {DISTURBED}."
 
 
 def test_a_plain_loop_shares_with_nobody() -> None:
