@@ -288,7 +288,7 @@ def _no_stick(before: Figure, after: Figure) -> str:
         return "it does not follow the speed of a measuring stick"
     if before.stick and after.stick:
         return f"they used different measuring sticks ({before.stick}, {after.stick})"
-    return "not both have a measuring stick"
+    return "one of them lacks a measuring stick"
 
 
 def in_words(differences: _Differences) -> str:
