@@ -89,6 +89,7 @@ def run(step: dict[str, Any], inputs: dict[str, str], environ: dict[str, str]) -
     return ran(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
         env={**os.environ, **PYTHON, **environ, **env},
+        timeout=None,
     )
 
 
