@@ -349,7 +349,7 @@ def test_cells_of_a_work_whose_engine_is_not_there_are_counted_and_left_out(
     (said,) = bench._left_out(ROOT, "^native", pair)
     lacking = [work for work, own in WORK.items() if own.engine]
     assert said.startswith(
-        f"{len(lacking) * len(USUAL_ARMS)} cells are skipped without numba, numpy"
+        f"{len(lacking) * len(USUAL_ARMS)} cells are skipped for lack of numba, numpy"
     )
     cells = suite.chosen(suite.cells(ROOT), "^native")
     with_arms = {str(cell.params["work"]) for cell in cells if bench.arms_with(cell, pair)}
