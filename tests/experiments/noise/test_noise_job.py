@@ -431,7 +431,7 @@ def test_a_second_build_of_the_same_source_is_side_b(
     assert kept.against
     text = " ".join(rendered(document_of([report]), Format.TABLE, width=100).split())
     assert "found from sittings builds" in text
-    assert "a verdict on these builds has not" in text
+    assert "that of a verdict on these builds does not" in text
     (told,) = document_of([report]).record
     assert told["series"][0]["apart"] == {"sittings": None, "builds": row.apart.builds}
 
