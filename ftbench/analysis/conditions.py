@@ -30,6 +30,7 @@ BUILD_FACTS: Final = {
     "shared": "shared libpython",
     "assertions": "assertions",
     "configure_args": "configure",
+    "code_flags": "compiler flags",
     "platform": "platform",
 }
 MACHINE_FACTS: Final = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from ftbench.asv.journal import JOURNALS
 from ftbench.errors import ResultsError
 from ftbench.facts.units import kept
 from ftbench.pythons import PythonBuild
+from ftbench.results.ladders import plain_text
 from ftbench.results.records import Records, read_records, records_path, records_written
 
 
@@ -94,6 +96,17 @@ class RecordedResults(Results):
             staged = self._environment.take_staged()
             JOURNALS.skipped |= {str(each["reason"]): None for each in staged if "reason" in each}
             self._records = self._records.with_staged(staged, append=append_samples)
+
+    def remove_samples(self, key: str, selected_idx: Sequence[int] | None = None) -> None:
+        """Forget the samples of an earlier run, and the records behind them.
+
+        asv does so for what has fewer rounds than others, and appends to it from its first on.
+        """
+        super().remove_samples(key, selected_idx)
+        every = list(product(*self.get_result_params(key)))
+        gone = every if selected_idx is None else [every[at] for at in selected_idx]
+        values = {tuple(sorted(map(plain_text, cell))) for cell in gone}
+        self._records = self._records.without(key.rpartition(".")[0], values)
 
     def save(self, result_dir: str) -> None:
         """Write the result file and its records, each beside its place and then renamed.

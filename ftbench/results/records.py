@@ -410,10 +410,22 @@ class Records(Provenance):
         replaced = set() if append else {_cell_of(record) for record in new}
         kept = [record for record in self.cells if _cell_of(record) not in replaced]
         cells = (*kept, *(cell for cell in new if cell["kind"] != "skip" or cell not in kept))
-        shared = self.joined(
-            Provenance(builds=known["build"], machines=known["machine"]),
-            {cell.get(kind) for cell in cells for kind in _SHARED},
+        return self._of(cells, Provenance(builds=known["build"], machines=known["machine"]))
+
+    def without(self, group: str, cells: AbstractSet[tuple[str, ...]]) -> Self:
+        """Return these without those of some cells of a group, by their sorted values."""
+        return self._of(
+            tuple(
+                each
+                for each in self.cells
+                if each["group"] != group
+                or tuple(sorted(map(str, each["params"].values()))) not in cells
+            ),
+            Provenance(),
         )
+
+    def _of(self, cells: tuple[Record, ...], more: Provenance) -> Self:
+        shared = self.joined(more, {cell.get(kind) for cell in cells for kind in _SHARED})
         return type(self)(**vars(shared), cells=cells)
 
     def text(self) -> str:

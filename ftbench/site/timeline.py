@@ -279,6 +279,23 @@ class Timeline:
                 text="Without one a change cannot be told from noise, and nothing is decided "
                 "here. The command ftbench noise measures it.",
             )
+        for other in dict.fromkeys(tally.base for tally in tallies):
+            flags, others = self._flags(release), self._flags(other)
+            told = {release: flags - others, other: others - flags}
+            if apart := [
+                f"{each.name} with {' '.join(sorted(own))}" for each, own in told.items() if own
+            ]:
+                yield Notice(
+                    title="Their compilers had different flags.",
+                    text=f"Built was {' and '.join(apart)}. That is configure's own default in the "
+                    "one release, or was asked for; what it costs is in every figure here.",
+                )
+
+    def _flags(self, release: Release) -> set[str]:
+        builds = (
+            each for source in self.sources if source.release == release for each in source.builds
+        )
+        return {flag for build in builds for flag in build.get("code_flags", ())}
 
     def add(self, steps: Iterable[Step]) -> None:
         """Take in an environment's steps, the oldest first."""

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from ftbench.asv.environment import ENVIRONMENTS, MissingInterpreterError
 from ftbench.asv.results_writer import RecordedResults, _shortened
 from ftbench.pythons import PythonBuild
-from ftbench.results.records import read_records, records_path
+from ftbench.results.records import Records, read_records, records_path
 
 NAME = "m.Group.track_x"
 BENCHMARK = {"name": NAME, "version": "1", "params": []}
@@ -137,6 +137,31 @@ def test_samples_and_records_are_appended_together(
     assert again.get_result_samples(NAME, []) == [[1.0, 2.0]]
     runs = [each["run"] for each in read_records(records_path(place(tmp_path))).cells]
     assert runs == ["(1.0,)", "[2.0]"]
+
+
+@pytest.mark.parametrize("selected", [None, [0]])
+def test_what_asv_forgets_before_a_later_round_has_no_records_either(
+    tmp_path: Path, environment: FakeEnvironment, selected: list[int] | None
+) -> None:
+    # With others of more rounds beside it, asv calls this in the first and appends in the second.
+    saved(tmp_path, environment, 1.0)
+    again = results()
+    again.load_data(str(tmp_path))
+    again.remove_samples(NAME, selected)
+    measure(again, environment, [2.0], append_samples=True)
+    again.save(str(tmp_path))
+    assert again.get_result_samples(NAME, []) == [[2.0]]
+    assert [each["run"] for each in read_records(records_path(place(tmp_path))).cells] == ["[2.0]"]
+
+
+def test_records_of_other_cells_stay_where_asv_forgets_some() -> None:
+    cells = [
+        {"kind": "cell", "group": group, "params": {"mode": mode, "workers": workers}}
+        for group in ("m.Group", "m.Other")
+        for mode, workers in (("threads", "1"), ("threads", "2"))
+    ]
+    left = Records(cells=tuple(cells)).without("m.Group", {("2", "threads")})
+    assert left.cells == (cells[0], *cells[2:])
 
 
 def test_figures_of_another_build_are_not_loaded(

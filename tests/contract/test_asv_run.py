@@ -140,6 +140,30 @@ def test_samples_of_rounds_are_appended_after_the_first() -> None:
     assert first == [1.0, 2.0, 4.0] * 3, RECORDS
 
 
+def test_what_has_fewer_rounds_forgets_its_samples_before_the_first_and_appends_from_then() -> None:
+    forgotten: list[tuple[Any, ...]] = []
+
+    class Noting(Results):  # type: ignore[misc] # asv is untyped
+        def remove_samples(self, *args: Any) -> None:
+            forgotten.append(args)
+            super().remove_samples(*args)
+
+    results = Noting({"machine": "m"}, {}, "31315f00", 0, "ft", "env", {})
+    once, twice = benchmark("m.Clock.time_a"), benchmark("m.Group.track_b", rounds=2)
+    for number in (2, 1, 2, 1):  # two interleaved runs, the second over the first
+        run_benchmarks(
+            Benchmarks(Config(), [once, twice]),
+            Answering(samples),
+            results=results,
+            record_samples=True,
+            run_rounds=[number],
+            append_samples=number < 2,
+        )
+    assert [name for name, _ in forgotten] == ["m.Clock.time_a"], RECORDS
+    (first, _) = results.get_result_samples("m.Clock.time_a", [["1", "2"]])
+    assert first == [1.0, 2.0, 4.0], RECORDS
+
+
 def test_samples_are_summed_up_by_their_median() -> None:
     results = run_in(Answering(samples), "m.Group.track_a")
     assert results.get_result_value("m.Group.track_a", [["1", "2"]]) == [2.0, 2.0]
