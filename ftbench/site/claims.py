@@ -192,7 +192,7 @@ def write_claims(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
 
 
 EVERYWHERE: Final = "claims/all.html"
-_MOST_UNDECIDED: Final = 3
+_MOST_NAMED: Final = 3
 
 
 class Outcome(StrEnum):
@@ -207,13 +207,17 @@ class Outcome(StrEnum):
 _DECIDED: Final = {ClaimVerdict.HOLDS: Outcome.HELD, ClaimVerdict.NOT: Outcome.NOT}
 
 
+# An address, whose page it is, and what is judged there.
+_Place = tuple[str, Pick, Judgement]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimOutcome:
     """A claim over all pages: its judgement on each, with the page's address."""
 
     number: int
     claim: Claim
-    judgements: Sequence[tuple[str, Pick, Judgement]]
+    judgements: Sequence[_Place]
 
     @property
     def outcome(self) -> Outcome:
@@ -223,11 +227,11 @@ class ClaimOutcome:
         return _DECIDED[verdicts.pop()] if verdicts else Outcome.NEVER
 
     @property
-    def decided(self) -> list[tuple[str, Pick, Judgement]]:
+    def decided(self) -> list[_Place]:
         return [each for each in self.judgements if each[2].verdict in _DECIDED]
 
     @property
-    def undecided(self) -> list[tuple[str, Pick, Judgement]]:
+    def undecided(self) -> list[_Place]:
         """The pages that have figures of it, if none of them can judge it: the first few."""
         found = [
             each
@@ -235,7 +239,19 @@ class ClaimOutcome:
             if each[2].verdict is ClaimVerdict.CANNOT
             and any(ratio.quantity.value for ratio in each[2].ratios)
         ]
-        return [] if self.decided else found[:_MOST_UNDECIDED]
+        return [] if self.decided else found[:_MOST_NAMED]
+
+    @property
+    def named(self) -> list[tuple[ClaimVerdict, Sequence[_Place], int]]:
+        """Each verdict with the pages that are named, of each machine one, and how many are not."""
+        found: list[tuple[ClaimVerdict, Sequence[_Place], int]] = []
+        for verdict in _DECIDED:
+            every = [each for each in self.decided if each[2].verdict is verdict]
+            firsts = [next(ours) for _, ours in groupby(every, key=lambda each: each[1].machine)]
+            few = every if len(every) <= _MOST_NAMED else firsts[:_MOST_NAMED]
+            if few:
+                found.append((verdict, few, len(every) - len(few)))
+        return found
 
     @property
     def why(self) -> str:

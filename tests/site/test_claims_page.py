@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from ftbench.analysis.claims.rule import TIMES, ClaimVerdict, Named, Relation, r
 from ftbench.results import Figure, ResultTree, read_results
 from ftbench.results.selection import Pick, first_pick, picks, shares
 from ftbench.site import claims as claims_pages
+from ftbench.site import frame
 from ftbench.site.claims import Outcome, newest, outcomes, page_of, write_claims
 from ftbench.site.menus import TABS
 
@@ -124,6 +126,32 @@ def test_every_claim_is_on_the_page_of_all_in_one_of_the_outcomes(tmp_path: Path
     for each in held:
         assert {judgement.verdict for *_, judgement in each.decided} == {ClaimVerdict.HOLDS}
     assert all(not each.decided and each.why for each in found[Outcome.NEVER])
+
+
+def test_the_page_of_all_stays_small_with_many_machines_and_counts_whom_it_does_not_name(
+    tmp_path: Path,
+) -> None:
+    history = History(processes=3, between=0.002, within=0.01)
+    synthetic.write_tree(tmp_path, Plan(releases=("3.14.2",), history=history))
+    tree = read_results(tmp_path)
+    (pick,) = picks(tree)
+    page = page_of(pick, addresses([pick]), tree)
+    pages = {
+        f"claims/vm-{machine}-{release}.html": replace(
+            page, pick=replace(pick, machine=f"vm-{machine}")
+        )
+        for machine in range(50)
+        for release in range(claims_pages.MOST_PAGES)
+    }
+    found = outcomes(pages)
+    for each in found[Outcome.HELD]:
+        ((_, named, more),) = each.named
+        assert [where for where, *_ in named] == [f"claims/vm-{at}-0.html" for at in range(3)]
+        assert len(named) + more == len(pages)
+    union = {"title": "All", "outcomes": found}
+    path = frame.write_page(tmp_path, "claims/all.html", "claims", union, "claims-all.html.j2")
+    assert path.stat().st_size <= 300_000
+    assert f"{len(pages) - 3} more: {ClaimVerdict.HOLDS}" in Outline(path).text
 
 
 def test_outcomes_can_be_filtered_without_a_script(
