@@ -266,10 +266,10 @@ def test_what_another_profile_has_of_a_release_or_a_scenario_is_said_with_a_link
 
 def test_that_builds_of_one_source_differ_stands_before_any_verdict(tmp_path: Path) -> None:
     page = first_of(fake_results.tree(), tmp_path)
-    assert page.words.index("Two builds of one source differ") < page.words.index("Alarms")
+    assert page.words.index("Two builds of one source also differ") < page.words.index("Alarms")
     assert "method.html#noise" in page.links
     lone = first_of(fake_results.tree(("3.14.2",)), tmp_path)
-    assert "Two builds of one source" not in lone.words
+    assert "Two builds of one source also" not in lone.words
 
 
 def test_few_rounds_are_warned_of(tmp_path: Path) -> None:

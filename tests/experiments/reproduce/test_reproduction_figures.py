@@ -104,7 +104,7 @@ def test_a_system_without_pss_says_so() -> None:
     got = line(done, "memory.spawn.pss")
     for quantity in (got.way, got.corrected):
         assert quantity.word == "not available"
-        assert "does not tell pss" in quantity.reason
+        assert "does not report pss" in quantity.reason
     assert line(done, "memory.spawn.uss").corrected.value == pytest.approx(60 * MIB)
 
 

@@ -124,8 +124,8 @@ def test_without_a_compiler_there_is_no_measurement(
         ("echo 'shared_set: Too long.' >&2; exit 5", DeadlineError, "^Too long"),
         ("echo half; kill -9 $$", WorkerFailedError, "code 137"),
         ("echo 'panicked at x' >&2; exit 101", WorkerFailedError, "code 101"),
-        ("echo no json", WorkerFailedError, "did not tell"),
-        ("true", WorkerFailedError, "did not tell"),
+        ("echo no json", WorkerFailedError, "did not report"),
+        ("true", WorkerFailedError, "did not report"),
     ],
 )
 def test_an_end_of_the_program_is_told_as_what_it_is(

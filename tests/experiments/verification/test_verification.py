@@ -169,7 +169,7 @@ def test_an_interpreter_that_is_not_here_is_named_with_how_to_get_it(
 def test_a_ranking_by_memory_is_nothing_that_programs_tell() -> None:
     done = called("--by", "memory")
     assert isinstance(done.exception, UsageError)
-    assert "A ranking by memory is not verified" in str(done.exception)
+    assert "A ranking by memory cannot be verified" in str(done.exception)
 
 
 def test_an_installation_without_the_program_says_so(
