@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import chain
+from statistics import median
 from typing import Final, Self
 
 import numpy as np
@@ -82,9 +83,16 @@ def estimates(sides: Sequence[Processes]) -> Estimates:
 
 
 def location(processes: Processes) -> float | None:
-    """Return the geometric mean of the medians of processes, None unless the side is `usable`."""
-    side = estimates((processes,))
-    return math.exp(side.value[0]) if side.usable[0] else None
+    """Return the geometric mean of the medians of processes, None unless the side is `usable`.
+
+    As `estimates` has it, which takes twenty times as long for a single side.
+    """
+    logs = []
+    for samples in processes:
+        if not samples or not all(0 < sample < math.inf for sample in samples):
+            return None
+        logs.append(math.log(median(samples)))
+    return math.exp(math.fsum(logs) / len(logs)) if logs else None
 
 
 def _batch(sides: Sequence[Processes]) -> Estimates:

@@ -190,7 +190,8 @@ def pick_of(tree: ResultTree) -> tuple[Pick, Cells]:
     """Return the first pick of a tree with a cell of crossover, and its cells."""
     choices = picks(tree)
     mapped = [each for each in tree.figures if each.benchmark.startswith(GROUP) and each.median]
-    with_map = [pick for pick in choices if any(map(pick.shows, mapped))]
+    places = set(map(Pick.place_of, mapped))
+    with_map = [pick for pick in choices if not places.isdisjoint(pick.places)]
     pick = first_pick(with_map or choices, tree)
     if pick is None:
         raise NothingError(
