@@ -243,12 +243,12 @@ class ClaimOutcome:
 
     @property
     def named(self) -> list[tuple[ClaimVerdict, Sequence[_Place], int]]:
-        """Each verdict with the pages that are named, of each machine one, and how many are not."""
+        """Each verdict with the pages that are named, machine by machine, and how many are not."""
         found: list[tuple[ClaimVerdict, Sequence[_Place], int]] = []
         for verdict in _DECIDED:
             every = [each for each in self.decided if each[2].verdict is verdict]
             firsts = [next(ours) for _, ours in groupby(every, key=lambda each: each[1].machine)]
-            few = every if len(every) <= _MOST_NAMED else firsts[:_MOST_NAMED]
+            few = [*firsts, *(each for each in every if each not in firsts)][:_MOST_NAMED]
             if few:
                 found.append((verdict, few, len(every) - len(few)))
         return found

@@ -283,12 +283,15 @@ class Timeline:
             flags, others = self._flags(release), self._flags(other)
             told = {release: flags - others, other: others - flags}
             if apart := [
-                f"{each.name} with {' '.join(sorted(own))}" for each, own in told.items() if own
+                f"only {each.name} was built with {' '.join(sorted(own))}"
+                for each, own in told.items()
+                if own
             ]:
+                text = "; ".join(apart)
                 yield Notice(
-                    title="Their compilers had different flags.",
-                    text=f"Built was {' and '.join(apart)}. That is configure's own default in the "
-                    "one release, or was asked for; what it costs is in every figure here.",
+                    title="The builds have different compiler flags.",
+                    text=f"{text[0].upper()}{text[1:]}. That is configure's own default in one "
+                    "release, or somebody asked for it; what it costs is in every figure here.",
                 )
 
     def _flags(self, release: Release) -> set[str]:

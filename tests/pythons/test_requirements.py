@@ -105,7 +105,7 @@ def test_a_project_is_its_own_path_and_what_it_depends_on(tmp_path: Path, layout
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (PROJECT + '[build-system]\nrequires = ["maturin>=1,<2"]\n', "compiled code, built by maturin"),
+        (PROJECT + '[build-system]\nrequires = ["maturin>=1,<2"]\n', "built by maturin"),
         (PROJECT + '[build-system]\nrequires = ["setuptools", "Cython"]\n', "by cython"),
         ('[project]\nname = "mine"\ndynamic = ["dependencies"]\n', "no list of a project's dep"),
         ("", "no list of a project's dep"),

@@ -198,7 +198,10 @@ def test_a_combination_that_was_not_measured_says_what_was(tmp_path: Path) -> No
     refused = REPORT.error("--machine", "one", "--release", "3.14.2")
     assert "Nothing that matches was measured" in refused.message
     assert "3.13.5 on one, full profile" in refused.hint
-    assert "Nothing that matches was measured" in REPORT.error("--machine", "one", "--arm", "ft").message
+    assert (
+        "Nothing that matches was measured"
+        in REPORT.error("--machine", "one", "--arm", "ft").message
+    )
 
 
 def test_damaged_files_are_warned_of_and_the_rest_is_shown(results: Path) -> None:

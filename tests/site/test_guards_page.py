@@ -117,7 +117,9 @@ def test_each_rig_has_a_page_and_nothing_on_it_is_amiss(tmp_path: Path) -> None:
     for page in pages:
         assert Outline(page).faults(page) == []
     first = Outline(pages[0])
-    assert first.words.index("Two builds of one source also differ") < first.words.index("the target")
+    assert first.words.index("Two builds of one source also differ") < first.words.index(
+        "the target"
+    )
     assert "method.html#noise" in first.links
     assert "5 to 10 %, What's New in 3.14 1.04 to 1.11 counts as that" in first.words
     assert first.source.count('<svg class="chart"') == 2  # of memory there is nothing

@@ -191,14 +191,14 @@ def test_only_scenario_pages_run_a_script_of_their_own_and_none_that_is_in_a_pag
 
 def test_compiler_flags_that_only_one_release_has_are_named(tmp_path: Path) -> None:
     tree, flag = fake_results.tree(), "-fno-omit-frame-pointer"
-    assert "different flags" not in first_of(tree, tmp_path).text
+    assert "different compiler flags" not in first_of(tree, tmp_path).text
     sources = [
         replace(each, builds=tuple({**build, "code_flags": flags} for build in each.builds))
         for each in tree.sources
         for flags in [[flag] if each.release.name == "3.14.2" else []]
     ]
     text = first_of(replace(tree, sources=tuple(sources)), tmp_path).text
-    assert f"Built was 3.14.2 with {flag}." in text
+    assert f"Only 3.14.2 was built with {flag}." in text
 
 
 def test_hostile_texts_are_texts(tmp_path: Path) -> None:
