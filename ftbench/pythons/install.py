@@ -139,7 +139,10 @@ def _together(
     with ThreadPoolExecutor(len(specs)) as pool:
         under_way = [pool.submit(provide, spec, plain, jobs=cores // len(specs)) for spec in specs]
         try:
-            wait(under_way)  # for both: where one fails, what the other has built is kept
+            # For both: where one fails, what the other has built is kept.  Again and again, for a
+            # Ctrl-C just before a wait without an end is seen by nobody.
+            while wait(under_way, timeout=_POLL_SECONDS).not_done:
+                pass
         except BaseException:  # Ctrl-C reaches this thread alone
             while not all(each.done() for each in under_way):
                 for child in psutil.Process().children(recursive=True):

@@ -127,7 +127,7 @@ COMMANDS = (
 )
 
 
-def tell(results: Path, kind: str, content: bytes, words: tuple[str, ...]) -> None:
+def assert_told(results: Path, kind: str, content: bytes, words: tuple[str, ...]) -> None:
     """A command ends with what it says or with an error of ours."""
     with Spoilt(results, kind) as path:
         path.write_bytes(content)
@@ -158,4 +158,4 @@ def test_commands_end_whatever_was_mutated(
     results: Path, kind: str, seed: int, odd: Any, words: tuple[str, ...]
 ) -> None:
     (path,) = results.glob(KINDS[kind])
-    tell(results, kind, mutation(path.read_text("utf-8"), seed, odd), words)
+    assert_told(results, kind, mutation(path.read_text("utf-8"), seed, odd), words)

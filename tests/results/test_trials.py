@@ -101,6 +101,7 @@ def test_whatever_a_file_says_an_earlier_trial_is_judged_or_refused(seed: int, o
         str(error).encode()
         return
     judged = against(earlier, trial())
-    alarm(judged)
+    gravest = alarm(judged)
+    assert gravest is None or str(gravest)
     for form in (Format.TABLE, Format.JSON):
-        rendered(document_of(answer(trial()), judged=judged), form).encode()
+        assert rendered(document_of(answer(trial()), judged=judged), form).encode()

@@ -182,6 +182,7 @@ def test_an_address_of_the_one_long_page_leads_to_its_question(choose: Page, add
     choose.goto("about:blank")
     choose.goto(f"{address.rpartition('/choose/')[0]}/choose.html#crossover")
     choose.wait_for_url(address)
+    assert choose.locator("#crossover-2-workers").is_visible()
 
 
 def test_without_a_script_there_is_the_usual_answer_and_no_form(
