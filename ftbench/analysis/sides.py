@@ -42,7 +42,8 @@ class Sides:
 class Match:
     """The two sides where all else is alike: `rest`, kind → name, and "profile".
 
-    `flavours` are the builds of both sides, which differ only where no two alike were measured.
+    `flavours` are the builds of both sides, which differ only where no two alike were measured;
+    `asked` are the classes that there is anything of after, whether it was chosen or not.
     """
 
     sides: Sides
@@ -50,6 +51,7 @@ class Match:
     flavours: tuple[str, str]
     before: tuple[Figure, ...]
     after: tuple[Figure, ...]
+    asked: frozenset[str]
 
 
 def sides_named(before: str, after: str, tree: ResultTree) -> Sides:
@@ -176,8 +178,9 @@ def matches(tree: ResultTree, sides: Sides, wanted: Filter) -> tuple[Match, ...]
             sides=sides,
             rest=rest.words,
             flavours=(before, after),
-            before=tuple(builds[sides.before][before]),
-            after=tuple(builds[sides.after][after]),
+            before=tuple(filter(wanted.takes, builds[sides.before][before])),
+            after=tuple(filter(wanted.takes, builds[sides.after][after])),
+            asked=frozenset(figure.group for figure in builds[sides.after][after]),
         )
         for rest, builds in sorted(both.items(), key=lambda item: item[0].rank)
         for before, after in _alike(sides, builds)
@@ -223,11 +226,11 @@ _Builds = Mapping[str, Mapping[str, list[Figure]]]
 
 
 def _places(tree: ResultTree, sides: Sides, wanted: Filter) -> Mapping[_Rest, _Builds]:
-    """Return the builds measured of each side, with their figures, by what else is alike."""
+    """Return the builds measured of each side, with all their figures, by what else is alike."""
     places: dict[_Rest, dict[str, dict[str, list[Figure]]]] = {}
     items: list[Figure | ResultFile] = [*tree.sources, *tree.figures]
     items += [figure for source in tree.sources for figure in source.unlisted]
-    for item in filter(wanted.takes, items):
+    for item in filter(replace(wanted, bench=None).takes, items):
         name, rest = _split(item, sides.kind)
         if name in {sides.before, sides.after}:
             builds = places.setdefault(rest, {}).setdefault(name, {})

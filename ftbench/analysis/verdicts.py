@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -307,7 +307,7 @@ def _efforts(
     duel: Duel | None,
 ) -> Mapping[str, tuple[float, float]]:
     # Whoever takes longer, and executes as much, does no more work.
-    group = before.benchmark.rpartition(".")[0].rpartition(".")[2]
+    group = before.group.rpartition(".")[2]
     series = SeriesKey(benchmark=INSTRUCTIONS_OF.format(group), params=before.params)
     counts = [each.median or 0.0 for each in executed.get(series, ()) if before.unit != COUNTED]
     work = {EXECUTED: (counts[0], counts[1])} if counts else {}
@@ -333,13 +333,18 @@ Lost = tuple[tuple[Figure, Figure], ...]
 UNRECORDED: Final = "its records are gone, so its build and date are unknown"
 
 
-def lost_of(judged: JudgedFamily, after: Iterable[Figure]) -> Lost:
-    """Return what a family has lost of all that there is `after`.
+def lost_of(judged: JudgedFamily, after: Iterable[Figure], asked: Collection[str]) -> Lost:
+    """Return what a family has lost of all that there is `after`; `asked` are the classes there.
 
-    What is skipped with a reason is not: its build or system lacks what it takes.
+    What is skipped with a reason is not: its build or system lacks what it takes.  Nor is a class
+    that no run was asked for; but where there is none at all, all of them are.
     """
     known = {figure.series: figure for figure in after}
-    pairs = [(each, known.get(each.series, _absent(each))) for each in judged.only_before]
+    pairs = [
+        (each, known.get(each.series, _absent(each)))
+        for each in judged.only_before
+        if not asked or each.group in asked
+    ]
     return (
         *(pair for pair in pairs if pair[1].state is not State.SKIPPED or not pair[1].reason),
         *(
@@ -390,6 +395,7 @@ def history(tree: ResultTree, environment: Environment, *, every: bool = False) 
     }
     steps = []
     for release in sorted(sides):
+        asked = {each.group for each in figures[release]}
         for against, base in bases(release, sides, every=every):
             judged = compare(known, sides[base], sides[release])
             steps.append(
@@ -399,7 +405,7 @@ def history(tree: ResultTree, environment: Environment, *, every: bool = False) 
                     base=base,
                     against=against,
                     comparison=judged,
-                    lost=lost_of(judged, figures[release]),
+                    lost=lost_of(judged, figures[release], asked),
                 )
             )
     return tuple(steps)

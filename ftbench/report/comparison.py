@@ -49,7 +49,7 @@ class Compared:
 
     @property
     def lost(self) -> Lost:
-        return lost_of(self.comparison, self.match.after)
+        return lost_of(self.comparison, self.match.after, self.match.asked)
 
 
 def alarm(compared: Sequence[Compared]) -> FtbenchError | None:

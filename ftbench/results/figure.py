@@ -114,6 +114,11 @@ class MeasuredSeries(Measured):
         return self.series.benchmark
 
     @property
+    def group(self) -> str:
+        """The class of benchmarks that it is of, which one cell measures."""
+        return self.benchmark.rpartition(".")[0]
+
+    @property
     def params(self) -> Mapping[str, str]:
         """Its parameters in plain text, by name."""
         return self.series.params

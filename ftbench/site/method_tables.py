@@ -234,9 +234,8 @@ def reasons_of(state: State, figures: Sequence[Figure]) -> Table:
 
 
 def _whole_cell(figure: Figure) -> tuple[object, ...]:
-    group = figure.benchmark.rpartition(".")[0]
     of = (figure.release, figure.arm.name, figure.flavour, figure.profile)
-    return (*of, group, *sorted(figure.params.items()))
+    return (*of, figure.group, *sorted(figure.params.items()))
 
 
 def _mode_title(name: str) -> str:

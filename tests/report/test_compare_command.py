@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -20,10 +21,11 @@ from fake_results import (
 )
 from synthetic import Plan
 
-from ftbench.cli.report import compare
+from ftbench.cli.report import compare, report
 from ftbench.errors import LostError, NothingError, RegressionError, ResultsError, UsageError
 
 COMPARE = Command(compare)
+REPORT = Command(report)
 ROUNDS = "lifecycle, time per round"
 RELEASES = ("3.13.5", "3.13.15")
 PLAN = Plan(releases=RELEASES, arms=arms("gil", "ft"))
@@ -261,6 +263,20 @@ def test_a_benchmark_that_vanished_is_an_alarm(results: Path) -> None:
     assert isinstance(COMPARE.error(*RELEASES), LostError)
     assert COMPARE.code(*RELEASES, "--arm", "gil") == 0
     assert f"lost {ROUNDS}: threads" in COMPARE.said(*RELEASES)
+
+
+def test_a_scenario_that_no_run_was_asked_for_is_not_lost(tmp_path: Path) -> None:
+    only = ("e.track_round", "SharedSet.track_op")
+    results = write_project(tmp_path, Plan(releases=RELEASES, arms=arms("ft")), only=only)
+    forget(result_file(results, "3.13.15", "ft"), "shared_set.SharedSet.track_op")
+    assert COMPARE.code(*RELEASES) == 0
+    text = COMPARE.said(*RELEASES)
+    assert re.search(r"Only before, not measured after: \d+ series of shared_set \(", text)
+    assert COMPARE.document(*RELEASES)["comparisons"][0]["lost"] == []
+    assert isinstance(COMPARE.error(*RELEASES, "--bench", "shared_set"), NothingError)
+    (step,) = REPORT.document()["steps"]
+    assert step["lost"] == []
+    assert step["only_before"]
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_text("{")])

@@ -198,7 +198,12 @@ def test_a_comparison_says_once_that_its_seconds_are_at_the_usual_speed() -> Non
         before, after = figures[:20], figures[20:]
         sides = Sides(kind=Kind.RELEASE, before="3.14.1", after="3.14.2")
         match = Match(
-            sides=sides, rest={"profile": "full"}, flavours=("", ""), before=before, after=after
+            sides=sides,
+            rest={"profile": "full"},
+            flavours=("", ""),
+            before=before,
+            after=after,
+            asked=frozenset(),
         )
         family = compare(evidence(ResultTree()), side_of(before), side_of(after))
         compared = Compared(match=match, comparison=family)
