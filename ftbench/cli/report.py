@@ -23,11 +23,11 @@ from ftbench.analysis.advice.question import (
     seconds,
     share,
     size,
+    workers,
 )
 from ftbench.cli.arguments import names_of, quantity, selecting
 from ftbench.errors import NothingError, RegressionError, ResultsError, UsageError
 from ftbench.facts.units import plural
-from ftbench.probe.scenarios.base import MOST_WORKERS
 from ftbench.probe.scenarios.shared_set_strategies import KINDS, SEEN
 from ftbench.report.document import Document
 from ftbench.report.output import Output, output_options, writable
@@ -142,7 +142,7 @@ def compare(output: Output, before: str, after: str, *, every: bool, **wanted: s
     help="When others see a write: "
     + "; ".join(f"{kind} (by {', '.join(names)})" for kind, names in KINDS.items()),
 )
-@click.option("--workers", type=click.IntRange(1, MOST_WORKERS), default=8)
+@quantity("COUNT", workers, "--workers", default="8", help="How many.")
 @quantity(
     "SHARE",
     share,

@@ -31,6 +31,7 @@ from ftbench.analysis.claims.judge import AsvFigures
 from ftbench.facts.arms import Arm, usual_and
 from ftbench.facts.modes import Mode
 from ftbench.probe.scenarios import grain
+from ftbench.probe.scenarios.base import MOST_WORKERS
 from ftbench.probe.scenarios.crossover import PAYLOADS, SIZES
 from ftbench.probe.scenarios.latency import CANNOT, LOADS
 from ftbench.probe.scenarios.latency import SIZES as REQUESTS
@@ -263,6 +264,7 @@ def model_of(cells: Cells) -> dict[str, Any] | None:
         "sizes": [size.nominal for size in SIZES],
         "payloads": [payload.size for payload in PAYLOADS],
         "workers": cells.workers,
+        "most": MOST_WORKERS,
         "pooled": POOLED,
         "load": LOADS[0] / 100,
         "shared": writes_note(cells),

@@ -23,6 +23,7 @@ from ftbench.analysis.advice.question import Question
 from ftbench.analysis.advice.question import seconds as seconds_of
 from ftbench.analysis.advice.question import share as share_of
 from ftbench.analysis.advice.question import size as size_of
+from ftbench.analysis.advice.question import workers as workers_of
 from ftbench.analysis.advice.ranking import advise
 from ftbench.cli.report import advise as in_terminal
 from ftbench.errors import UsageError
@@ -42,7 +43,7 @@ const form = require(process.argv[1]);
 const {model, asked} = JSON.parse(require('fs').readFileSync(0, 'utf8'));
 console.log(JSON.stringify(asked.map(texts => {
     try {
-        const question = form.questionOf(texts, model.units);
+        const question = form.questionOf(model, texts);
         return {...form.answer(model, question), asked: form.asWords(question), question,
             command: form.commandOf(model, texts)};
     } catch (error) {
@@ -116,7 +117,7 @@ def read(texts: dict[str, str]) -> Question:
     return Question(
         task=seconds_of(texts["task"]),
         payload=size_of(texts["payload"]),
-        workers=int(texts["workers"]),
+        workers=workers_of(texts["workers"]),
         shared=share_of(texts["shared"]),
         shared_kind=texts["kind"],
         waiting=share_of(texts["waiting"]),
@@ -214,19 +215,24 @@ def test_the_form_begins_with_the_fewest_workers_measured_that_use_all_cores(
         ("shared", "500%", share_of),
         ("waiting", "half", share_of),
         ("p99", "20", seconds_of),
+        *(("workers", text, workers_of) for text in ("0", "257", "2.5", "0x10", "many", "")),
+        ("workers", "9" * 5000, workers_of),
     ],
 )
 def test_what_is_written_wrong_is_told_as_in_a_terminal(name: str, text: str, read: Any) -> None:
     with pytest.raises(UsageError) as caught:
         read(text)
+    told = f"{caught.value.message} {caught.value.hint}".strip()
     [said] = by_script(model_for(made_up()), [{**USUAL, name: text}])
-    assert said == {"error": f"{caught.value.message} {caught.value.hint}".strip()}
+    assert said == {"error": told}
+    option = f"{OPTIONS[name]}={text}"
+    assert told in CliRunner().invoke(in_terminal, ["--task", "1ms", option]).output
 
 
-@pytest.mark.parametrize("count", ["0", "2.5", "many", ""])
-def test_a_number_of_workers_is_whole_and_above_zero(count: str) -> None:
-    [said] = by_script(model_for(made_up()), [{**USUAL, "workers": count}])
-    assert said == {"error": f"'{count}' is not a number of workers."}
+@pytest.mark.parametrize("text", ["1", " 256 ", "0008"])
+def test_numbers_of_workers_are_read_as_in_a_terminal(text: str) -> None:
+    [said] = by_script(model_for(made_up()), [{**USUAL, "workers": text}])
+    assert said["question"]["workers"] == workers_of(text) == int(text)
 
 
 def test_without_a_plain_loop_there_is_no_model() -> None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from ftbench.errors import UsageError
+from ftbench.probe.scenarios.base import MOST_WORKERS
 from ftbench.probe.scenarios.shared_set_strategies import SEEN
 
 
@@ -107,6 +108,16 @@ def share(text: str) -> float:
             hint=f"Was it meant to be {text.strip()}%?" if "%" not in text else "",
         )
     return value
+
+
+def workers(text: str) -> int:
+    """Return how many workers `text` means: `8`."""
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdecimal() and 1 <= float(digits) <= MOST_WORKERS):
+        raise UsageError(
+            f"{text!r} is not a number of workers: a whole number from 1 to {MOST_WORKERS}."
+        )
+    return int(digits)
 
 
 def load(text: str) -> Load:

@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from ftbench.analysis.advice.question import workers
 from ftbench.errors import UsageError, unknown
 from ftbench.facts.trial_modes import CUSTOM, TRIAL_MODE_NAMES, TrialMode, trial_mode_named
 from ftbench.facts.units import plural
 from ftbench.files import refuse_endless
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.measure import check_deadline
-from ftbench.probe.scenarios.base import MOST_WORKERS
 from ftbench.pythons.requirements import Requirements, of_names, of_project, of_script
 from ftbench.results.records import digest_of
 
@@ -304,13 +304,7 @@ def _workers(counts: Sequence[str | int]) -> tuple[int, ...]:
     every = [part.strip() for count in counts for part in str(count).split(",") if part.strip()]
     if not every:
         return (max(int(machine_record()["usable_cores"]), _LEAST_WORKERS),)
-    for each in every:
-        if not each.isascii() or not each.isdecimal() or not 1 <= int(each) <= MOST_WORKERS:
-            raise UsageError(
-                f"--workers {each!r}: workers are whole numbers from 1 to {MOST_WORKERS}.",
-                hint="Several are written with commas: --workers 1,2,4.",
-            )
-    return tuple(dict.fromkeys(map(int, every)))
+    return tuple(dict.fromkeys(map(workers, every)))
 
 
 def kept(name: str, folder: Path) -> tuple[dict[str, Any], Path]:

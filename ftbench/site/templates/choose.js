@@ -92,11 +92,12 @@ const ftbenchChoose = (function () {
     }
 
     /* Return the question of texts by the name of their field; throws what is wrong with one. */
-    function questionOf(texts, units) {
-        const times = [units.time, 'a time', '200us, 1.5ms or 2s', true];
-        const workers = Number(texts.workers);
-        if (!Number.isInteger(workers) || workers < 1) {
-            throw new Error(`'${texts.workers}' is not a number of workers.`);
+    function questionOf(model, texts) {
+        const {units, most} = model, times = [units.time, 'a time', '200us, 1.5ms or 2s', true];
+        const workers = /^\d+$/.test(texts.workers.trim()) ? Number(texts.workers) : 0;
+        if (workers < 1 || workers > most) {
+            throw new Error(`'${texts.workers}' is not a number of workers: `
+                + `a whole number from 1 to ${most}.`);
         }
         return {
             task: parse(texts.task, ...times),
@@ -464,7 +465,7 @@ const ftbenchChoose = (function () {
 
         function ask() {
             try {
-                show(model, questionOf(texts(), model.units));
+                show(model, questionOf(model, texts()));
                 document.getElementById('command').textContent = commandOf(model, texts());
                 wrong.textContent = '';
             } catch (error) {
@@ -496,7 +497,7 @@ const ftbenchChoose = (function () {
         if (location.hash.includes('=')) {
             read();
         } else {
-            mark(placeOf(model, questionOf(usual, model.units)));
+            mark(placeOf(model, questionOf(model, usual)));
         }
     }
 
