@@ -6,12 +6,14 @@ Nor does SIGKILL: a watchdog beside each command hears that we are gone, and end
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,3 +110,18 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+_TURN_SECONDS: Final = 0.1
+
+
+def wait_in_turns(wait: Callable[[float], object], seconds: float = math.inf) -> bool:
+    """Call `wait` with how long to wait until it says yes; tell whether it did in so many seconds.
+
+    A Ctrl-C just before a wait is seen when that ends, so a long one would not be ended by it.
+    """
+    end = time.monotonic() + seconds
+    while not wait(max(0.0, min(_TURN_SECONDS, end - time.monotonic()))):
+        if time.monotonic() >= end:
+            return False
+    return True

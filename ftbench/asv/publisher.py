@@ -31,6 +31,7 @@ from ftbench.asv import as_user_errors
 from ftbench.asv.assets import ASSETS, assets_folder
 from ftbench.asv.repository import release_of_id
 from ftbench.errors import AsvError, DeadlineError, FtbenchError
+from ftbench.processes import wait_in_turns
 from ftbench.results import ResultTree, read_results
 from ftbench.results.asv_import import SEMAPHORES
 from ftbench.site import writer_of
@@ -96,7 +97,7 @@ class BackgroundPages:
         Raises what their writer raised, `FtbenchError` if one was killed, and `DeadlineError` if
         one hangs.
         """
-        if wait(self._written, DEADLINE_SECONDS).not_done:
+        if not wait_in_turns(lambda turn: not wait(self._written, turn).not_done, DEADLINE_SECONDS):
             raise DeadlineError(
                 f"Our pages were not written within {DEADLINE_SECONDS:g} s of asv's own.",
                 hint="The results are unchanged. Is the machine out of memory or disk space? "

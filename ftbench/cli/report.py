@@ -29,6 +29,7 @@ from ftbench.cli.arguments import names_of, quantity, selecting
 from ftbench.errors import NothingError, RegressionError, ResultsError, UsageError
 from ftbench.facts.units import plural
 from ftbench.probe.scenarios.shared_set_strategies import KINDS, SEEN
+from ftbench.processes import wait_in_turns
 from ftbench.report.document import Document
 from ftbench.report.output import Output, output_options, writable
 
@@ -261,7 +262,7 @@ def open_site(*, as_file: bool, port: int | None, no_browser: bool) -> None:
         _show(f"http://127.0.0.1:{server.server_port}/{first.name}", silent=no_browser)
         click.echo("Ctrl-C ends it.", err=True)
         try:
-            threading.Event().wait()
+            wait_in_turns(threading.Event().wait)
         except KeyboardInterrupt:
             server.shutdown()
 

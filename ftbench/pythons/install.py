@@ -27,7 +27,7 @@ from ftbench.errors import (
 from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.run.child import clean_environment
-from ftbench.processes import run
+from ftbench.processes import run, wait_in_turns
 from ftbench.progress import phase
 from ftbench.pythons import building
 from ftbench.pythons.asking import ask, broken
@@ -139,10 +139,8 @@ def _together(
     with ThreadPoolExecutor(len(specs)) as pool:
         under_way = [pool.submit(provide, spec, plain, jobs=cores // len(specs)) for spec in specs]
         try:
-            # For both: where one fails, what the other has built is kept.  Again and again, for a
-            # Ctrl-C just before a wait without an end is seen by nobody.
-            while wait(under_way, timeout=_POLL_SECONDS).not_done:
-                pass
+            # For both: where one fails, what the other has built is kept.
+            wait_in_turns(lambda turn: not wait(under_way, turn).not_done)
         except BaseException:  # Ctrl-C reaches this thread alone
             while not all(each.done() for each in under_way):
                 for child in psutil.Process().children(recursive=True):
