@@ -86,8 +86,8 @@ def test_sizes_are_a_ladder_of_fixed_work() -> None:
         ("threads", 2, None),
         ("processes-spawn", 8, None),
         ("serial", 8, "workers=1"),
-        ("threads", 1, "mode serial"),
-        ("interpreters", 1, "mode serial"),
+        ("threads", 1, "as the plain loop does"),
+        ("interpreters", 1, "as the plain loop does"),
         ("asyncio", 8, "is measured in"),
     ],
 )

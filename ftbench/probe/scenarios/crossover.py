@@ -127,7 +127,7 @@ def why_not(mode: Mode, params: Mapping[str, Any]) -> str | None:
         return None
     if mode.name == SERIAL:
         return "a plain loop is one worker: workers=1"
-    return "one worker runs one task at a time, as a plain loop does: mode serial"
+    return "one worker runs one task at a time, as the plain loop does"
 
 
 def places(workers: int, more: Callable[[int], int] = int) -> list[Place]:

@@ -483,7 +483,7 @@ def no_data(question: Question, mode: str, figures: Iterable[Figure] = EVERY) ->
         (Question(task=1e-3, workers=9), "from 2 to 8"),
         (Question(task=0.03), "grain has tasks of 100\N{NO-BREAK SPACE}ms without payloads: asv"),
         (Question(task=1.0), "no benchmark goes beyond"),
-        (Question(task=1e-3, workers=1), "mode serial"),
+        (Question(task=1e-3, workers=1), "as the plain loop does"),
     ],
 )
 def test_beyond_what_was_measured_there_is_no_data(question: Question, why: str) -> None:
