@@ -69,9 +69,7 @@ def test_a_plan_is_in_its_order_and_what_it_does_not_name_between(tmp_path: Path
         "noise floor",
         *("instructions.SingleThread", "instructions.CpuScaling", "instructions.MustScale"),
     ]
-    assert (
-        "single_thread.SingleThread: 3.13.14, 3.13.15, plain, quick, 6 builds with arms" in titles
-    )
+    assert "single_thread.SingleThread: 3.13.14, 3.13.15, plain, quick, 6 results" in titles
 
 
 def test_arms_duel_first_then_the_newest_of_each_series_then_the_newest_two_of_one(
@@ -85,8 +83,8 @@ def test_arms_duel_first_then_the_newest_of_each_series_then_the_newest_two_of_o
         "duel of 3.13.15t and 3.14.7t",
         "duel of 3.13.14 and 3.13.15",
         "duel of 3.13.14t and 3.13.15t",
-        "single_thread.SingleThread: 3.13.14, 3.13.15, 3.14.7, plain, quick, 9 builds with arms",
-        "lifecycle.Lifecycle: 3.13.14, 3.13.15, 3.14.7, plain, quick, 9 builds with arms",
+        "single_thread.SingleThread: 3.13.14, 3.13.15, 3.14.7, plain, quick, 9 results",
+        "lifecycle.Lifecycle: 3.13.14, 3.13.15, 3.14.7, plain, quick, 9 results",
     ]
 
 
@@ -218,10 +216,10 @@ def test_it_goes_on_after_a_failure_and_says_what_is_left(
         steps[0].title,
         f"FAILED: {steps[0].title}",
         steps[1].title,
-        "2 steps are left: the next call goes on.",
+        "2 steps are left: run this again to continue.",
     ]
     steps.clear()
-    assert list(go_on(of, None)) == ["The record is whole."]
+    assert list(go_on(of, None)) == ["The record is complete."]
 
 
 def test_a_plan_says_about_how_long_each_step_takes_and_all_so_far(
@@ -239,7 +237,7 @@ def test_a_plan_says_about_how_long_each_step_takes_and_all_so_far(
     about = timedelta(seconds=cells * tool.DUEL_SECONDS)
     duel, alone = capsys.readouterr().out.splitlines()[-2:]
     assert duel.endswith(f": single_thread.SingleThread, about {about}, {about} so far")
-    assert alone.endswith("3 builds with arms")  # nothing is on record of how long that takes
+    assert alone.endswith("3 results")  # nothing is on record of how long that takes
 
 
 def test_the_committed_plan_can_be_read_and_names_scenarios(tmp_path: Path) -> None:
@@ -252,7 +250,7 @@ def test_the_committed_plan_can_be_read_and_names_scenarios(tmp_path: Path) -> N
     with pytest.raises(UsageError, match="profiles are smoke, quick, full"):
         read_plan(tmp_path / "bad.toml")
     (tmp_path / "bad.toml").write_text('releases = []\nfirst = ["dual single_thread"]\n')
-    with pytest.raises(UsageError, match="nothing, duel or noise"):
+    with pytest.raises(UsageError, match="SCENARIO, 'duel SCENARIO' or 'noise SCENARIO'"):
         read_plan(tmp_path / "bad.toml")
 
 
@@ -263,5 +261,5 @@ def test_a_time_is_seconds_minutes_or_hours(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["", "45", "0m", "-1m", "1d", "m"])
 def test_any_other_time_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="is no time"):
+    with pytest.raises(UsageError, match="is not a time"):
         span(text)

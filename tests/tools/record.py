@@ -1,11 +1,10 @@
-"""Measures the record, what is missing first; stopped, it goes on: docs/record.md.
+"""Measures what results/ lack of docs/record.toml, the most important first: docs/record.md.
 
     python tests/tools/record.py --within 45m
     python tests/tools/record.py --plan
 
-What is measured is in docs/record.toml, and what of it is missing is what results/ do not have of
-this machine.  Whatever ends it, Ctrl-C, the end of its time or SIGKILL, ends what it has started;
-all that measures keeps each process in a journal, which the next run takes over.
+Only this machine's results count.  Ctrl-C, the end of --within and SIGKILL end everything that was
+started.  Each finished process is kept in a journal, from which the next run continues.
 """
 
 from __future__ import annotations
@@ -81,10 +80,11 @@ def read_plan(path: Path) -> Plan:
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, OSError) as error:
         raise UsageError(f"{path}: {error}.") from error
     if plan.profile not in PROFILES or not {"optimized", "plain"}.issuperset(plan.kinds):
-        raise UsageError(f"{path}: profiles are {', '.join(PROFILES)}; kinds optimized and plain.")
+        raise UsageError(f"{path}: profiles are {', '.join(PROFILES)}; kinds optimized, plain.")
     ways = {what.rpartition(" ")[0] for what in (*plan.first, *plan.last)}
     if ways - {"", *WAYS}:
-        raise UsageError(f"{path}: before a scenario stands nothing, {' or '.join(WAYS)}.")
+        forms = " or ".join(f"'{way} SCENARIO'" for way in WAYS)
+        raise UsageError(f"{path}: an entry is a SCENARIO, {forms}.")
     return plan
 
 
@@ -197,7 +197,7 @@ class Recorder:
         processes = profile_named(profile).processes
         of = ", ".join(map(str, releases))
         yield Step(
-            title=f"{group}: {of}, {kind}, {profile}, {len(lacking)} builds with arms",
+            title=f"{group}: {of}, {kind}, {profile}, {plural(len(lacking), 'result', 'results')}",
             command=(
                 *("-m", "ftbench.asv", "run", f"HASHFILE:{commits}", "--machine", self.machine),
                 *("--record-samples", *(["--interleave-rounds"] if processes > 1 else [])),
@@ -308,7 +308,7 @@ def span(text: str) -> float:
     """Return the seconds of `90s`, `45m` or `2h`; raises `UsageError`."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
     if not found or not float(found[1]):
-        raise UsageError(f"{text!r} is no time: 90s, 45m or 2h.")
+        raise UsageError(f"{text!r} is not a time: write 90s, 45m or 2h.")
     return float(found[1]) * UNITS[found[2]]
 
 
@@ -365,7 +365,7 @@ def record(of: Recorder, within: float | None) -> Iterable[str]:
             yield f"{FAILED}: {step.title}"
     rest = sum(1 for _ in of.steps())
     more = plural(rest, "step is", "steps are")
-    yield f"{more} left: the next call goes on." if rest else "The record is whole."
+    yield f"{more} left: run this again to continue." if rest else "The record is complete."
 
 
 def about(seconds: float) -> str:
@@ -376,12 +376,12 @@ def about(seconds: float) -> str:
 def main(argv: Sequence[str] | None = None, **more: Any) -> int:
     """Do what the arguments say; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--within", metavar="TIME", help="90s, 45m or 2h; default: to its end")
-    parser.add_argument("--plan", action="store_true", help="say what is missing, measure nothing")
+    parser.add_argument("--within", metavar="TIME", help="90s, 45m or 2h; default: no limit")
+    parser.add_argument("--plan", action="store_true", help="list what is missing, measure nothing")
     parser.add_argument("--from", dest="source", type=Path, default=PLAN, help="another plan")
     parser.add_argument("--bench", metavar="REGEX", default=".", help="only these classes")
-    parser.add_argument("--machine", help="as of 'ftbench bench'")
-    parser.add_argument("--folder", type=Path, default=ROOT, help="whose results/ it goes to")
+    parser.add_argument("--machine", help="as for 'ftbench bench'")
+    parser.add_argument("--folder", type=Path, default=ROOT, help="the project with the results/")
     options = parser.parse_args(argv)
     within = None if options.within is None else span(options.within)
     machine = register(options.folder / "results", options.machine, print)
@@ -393,7 +393,7 @@ def main(argv: Sequence[str] | None = None, **more: Any) -> int:
         **more,
     )
     for line in of.lacking:
-        print(f"not here: {line}")
+        print(f"not installed: {line}")
     if options.plan:
         so_far = 0.0
         for step in of.steps():
@@ -408,7 +408,7 @@ def main(argv: Sequence[str] | None = None, **more: Any) -> int:
             print(line, flush=True)
             failed |= line.startswith(FAILED)
     except KeyboardInterrupt:
-        print("Stopped: the next call goes on.")
+        print("Stopped: run this again to continue.")
         return INTERRUPTED
     return AsvError.exit_code if failed else 0
 
