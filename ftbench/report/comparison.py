@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import median
 from typing import Any, Final
 
@@ -40,14 +41,14 @@ _HEADS: Final = tuple(word.removeprefix(f"{Word.UNDECIDED}: ") for word in _WORD
 _OF: Final = "\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Compared:
     """A match and what came of it."""
 
     match: Match
     comparison: JudgedFamily
 
-    @property
+    @cached_property
     def lost(self) -> Lost:
         return lost_of(self.comparison, self.match.after, self.match.asked)
 

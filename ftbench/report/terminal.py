@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Final, TextIO
+from itertools import groupby
+from typing import Final, TextIO, cast
 
 from rich import box
 from rich.cells import cell_len
@@ -32,26 +33,29 @@ _NOTHING: Final = {"", "\N{EN DASH}"}
 def print_document(document: Document, file: TextIO, width: int | None) -> None:
     """Print a document, `width` None: as wide as the terminal."""
     console = Console(file=file, width=width, highlight=False)
-    for each in _document(document, console.width):
-        if isinstance(each, Text):
-            _print_text(each, console)
+    width = console.width  # which rich asks the system for, each time
+    for is_text, group in groupby(_document(document, width), lambda each: isinstance(each, Text)):
+        if is_text:  # at once: a comparison has thousands of lines
+            lines = (line for text in group for line in _in_lines(cast("Text", text), width))
+            console.print(*lines, sep="\n", overflow="ignore", crop=False)
         else:
-            console.print(each)
+            for each in group:
+                console.print(each)
 
 
-def _print_text(text: Text, console: Console) -> None:
-    """Print a text in lines as far in as it begins; no word is broken: a path can be copied."""
+def _in_lines(text: Text, most: int) -> Iterator[Text]:
+    """Yield a text in lines as far in as it begins; no word is broken: a path can be copied."""
     indent = len(text.plain) - len(text.plain.lstrip())
     start, breaks = 0, []
     for word in re.finditer("[^ ]+", text.plain):
         width = cell_len(text.plain[start : word.end()]) + (indent if start else 0)
-        if width > console.width and word.start() > start + (0 if start else indent):
+        if width > most and word.start() > start + (0 if start else indent):
             start = word.start()
             breaks.append(start)
     for number, line in enumerate(text.divide(breaks)):
         line.rstrip()
         margin = " " * (indent if number else 0)
-        console.print(Text(margin).append_text(line), overflow="ignore", crop=False)
+        yield Text(margin).append_text(line)
 
 
 def _document(document: Document, width: int) -> Iterator[RenderableType]:
