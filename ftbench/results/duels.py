@@ -12,10 +12,8 @@ from msgspec.structs import replace
 
 from ftbench.errors import ResultsError
 from ftbench.facts.units import margin_of
-from ftbench.results.asv_import import util
 from ftbench.results.figure import SeriesKey, Unreadable
 from ftbench.results.records import DUELS, DuelRecord, DuelSide, Provenance, Record, read_fitting
-from ftbench.results.safe_loading import MACHINE, load_machine
 from ftbench.statistics.sequential import MOST_PAIRS, MOST_SITTINGS, Series
 
 _MOST: Final = MOST_SITTINGS * MOST_PAIRS  # a file may hold what it likes
@@ -147,6 +145,10 @@ def duels_in(
     Those of the same builds on the same machine are one, whichever side was named first.  A file
     that is damaged, or not called what its sides are, is a warning.
     """
+    # With asv, which who has the results from the cache need not load.
+    from ftbench.results.asv_import import util  # noqa: PLC0415
+    from ftbench.results.safe_loading import MACHINE, load_machine  # noqa: PLC0415
+
     # The scenario's; behind it is a metric's own.
     work = {
         name.partition(".track_")[0]: version and version.partition(".")[0]
