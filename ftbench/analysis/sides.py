@@ -6,13 +6,22 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Any
 
 from ftbench.errors import NothingError, UsageError, unknown
 from ftbench.facts.arms import ARMS, arm_named
 from ftbench.releases import Named, Release
-from ftbench.results import Figure, ResultFile, ResultTree
-from ftbench.results.selection import Filter, arm_of_build, measured_release, pair_builds
+from ftbench.results import Figure, ResultTree
+from ftbench.results.figure import Environment, Measured
+from ftbench.results.selection import (
+    Filter,
+    arm_of_build,
+    figures_of,
+    measured_release,
+    pair_builds,
+)
 
 
 class Kind(StrEnum):
@@ -212,7 +221,7 @@ class _Rest:
         return self.machine or "", self.profile, order.index(self.arm)
 
 
-def _split(item: Figure | ResultFile, kind: Kind) -> tuple[str, _Rest]:
+def _split(item: Measured, kind: Kind) -> tuple[str, _Rest]:
     """Return the name of the side that an item belongs to, and what else it is."""
     whole = _Rest(
         machine=item.machine, release=item.release, arm=item.arm.name, profile=item.profile
@@ -228,15 +237,18 @@ _Builds = Mapping[str, Mapping[str, list[Figure]]]
 def _places(tree: ResultTree, sides: Sides, wanted: Filter) -> Mapping[_Rest, _Builds]:
     """Return the builds measured of each side, with all their figures, by what else is alike."""
     places: dict[_Rest, dict[str, dict[str, list[Figure]]]] = {}
-    items: list[Figure | ResultFile] = [*tree.sources, *tree.figures]
-    items += [figure for source in tree.sources for figure in source.unlisted]
-    for item in filter(replace(wanted, bench=None).takes, items):
-        name, rest = _split(item, sides.kind)
+    of_source: dict[tuple[Environment, Release], list[Figure]] = {}
+    wanted = replace(wanted, bench=None)
+    for source in filter(wanted.takes, tree.sources):
+        name, rest = _split(source, sides.kind)
         if name in {sides.before, sides.after}:
             builds = places.setdefault(rest, {}).setdefault(name, {})
-            figures = builds.setdefault(item.flavour, [])
-            if isinstance(item, Figure):
-                figures.append(item)
+            of_source[source.key] = builds.setdefault(source.flavour, [])
+    figures = figures_of(wanted.of(tree), lambda of: of.key in of_source)
+    unlisted = (figure for source in tree.sources for figure in source.unlisted)
+    for key, group in groupby(chain(figures, filter(wanted.takes, unlisted)), attrgetter("key")):
+        if key in of_source:
+            of_source[key] += group
     return places
 
 

@@ -19,6 +19,7 @@ from ftbench.results.figure import CONDITIONS, UNKNOWN, Environment, SeriesKey
 from ftbench.results.health import SITTINGS_APART
 from ftbench.results.known import Known
 from ftbench.results.records import DuelSide
+from ftbench.results.selection import figures_of
 from ftbench.statistics import location
 from ftbench.statistics.power import THESE_BUILDS, Floor
 from ftbench.statistics.sequential import fewest, judge_series
@@ -341,7 +342,7 @@ def lost_of(judged: JudgedFamily, after: Iterable[Figure], asked: Collection[str
     """
     known = {figure.series: figure for figure in after}
     pairs = [
-        (each, known.get(each.series, _absent(each)))
+        (each, known.get(each.series) or _absent(each))
         for each in judged.only_before
         if not asked or each.group in asked
     ]
@@ -384,9 +385,8 @@ def history(tree: ResultTree, environment: Environment, *, every: bool = False) 
     With `every`, each release is judged against all older ones.
     """
     figures: dict[Release, list[Figure]] = defaultdict(list)
-    for figure in tree.figures:
-        if figure.environment == environment:
-            figures[figure.release].append(figure)
+    for figure in figures_of(tree, lambda of: of.environment == environment):
+        figures[figure.release].append(figure)
     known = evidence(tree)
     sides = {
         release: side_of(measured)

@@ -20,7 +20,7 @@ from ftbench.report.sections import GROUPS
 from ftbench.report.sections.view import PAYLOAD_NAMES, TASK_SIZE_NAMES, GridView, Group, Section
 from ftbench.report.view_figures import DASH, Further, GridFigures, ModeFigures, ratio_of
 from ftbench.results import Machine, ResultFile, ResultTree
-from ftbench.results.selection import Pick
+from ftbench.results.selection import Pick, figures_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +99,7 @@ def choice_of(pick: Pick, tree: ResultTree) -> Choice:
     sources = tuple(
         sorted(filter(pick.shows, tree.sources), key=lambda source: order.index(source.arm.name))
     )
-    ours = (figure for figure in tree.figures if pick.shows(figure))
-    index = FigureIndex(ours, evidence(tree))
+    index = FigureIndex(figures_of(tree, pick.shows), evidence(tree))
     machine = tree.machine(pick.machine)
     kind = f" ({machine.cpu}, {machine.num_cpu} cores)" if machine else ""
     days = (start.at.date().isoformat() for source in sources for start in source.starts)

@@ -34,7 +34,7 @@ from ftbench.report.sections.workers import ROUND_EMPTY, TREE_PSS
 from ftbench.report.view_figures import GridFigures, ModeFigures
 from ftbench.results import Figure, ResultTree, State
 from ftbench.results.figure import Environment
-from ftbench.results.selection import Filter, Pick, first_pick, pair_builds, picks
+from ftbench.results.selection import Filter, Pick, figures_of, first_pick, pair_builds, picks
 from ftbench.statistics.verdict import Word
 
 _READING: Final = (
@@ -65,7 +65,7 @@ def overview(tree: ResultTree, wanted: Filter, *, every: bool = False) -> Docume
         raise NothingError("Nothing that matches was measured.", hint=f"There is\n{names}")
     shown, steps = _shown(tree, pick, wanted), _steps(tree, pick, wanted)
     choice = choice_of(pick, shown)
-    told = *choice.notices, *disturbed(filter(pick.shows, tree.figures))
+    told = *choice.notices, *disturbed(figures_of(tree, pick.shows))
     others = words.listed((each.title for each in fitting if each != pick), _MOST_OTHERS, "; ")
     passed = "; ".join(said for said, failed in own_check(choice.sources).items() if not failed)
     title = f"CPython {pick.release.name} on {pick.machine}"
@@ -219,11 +219,13 @@ def _parts(choice: Choice, wanted: Filter, steps: _Steps) -> tuple[Part, ...]:
 def _shown(tree: ResultTree, pick: Pick, wanted: Filter) -> ResultTree:
     """Return the pick's results; a benchmark stays whole, for its series stand side by side."""
     asked = replace(wanted, arm=None, flavour=None)
-    ours = [figure for figure in tree.figures if pick.shows(figure)]
-    benchmarks = {figure.benchmark for figure in ours if asked.takes(figure)}
+    ours = figures_of(tree, pick.shows)
+    if wanted.bench is not None:
+        benchmarks = {figure.benchmark for figure in ours if asked.takes(figure)}
+        ours = tuple(figure for figure in ours if figure.benchmark in benchmarks)
     return replace(
         tree,
-        figures=tuple(figure for figure in ours if figure.benchmark in benchmarks),
+        figures=ours,
         sources=tuple(filter(pick.shows, tree.sources)),
     )
 
@@ -238,7 +240,7 @@ def _record(tree: ResultTree, pick: Pick, wanted: Filter, steps: _Steps) -> dict
         "release": pick.release.name,
         "profile": pick.profile,
         "builds": {source.arm.name: list(source.builds) for source in tree.sources},
-        "figures": [figure_record(figure) for figure in tree.figures if wanted.takes(figure)],
+        "figures": list(map(figure_record, wanted.of(tree).figures)),
         "steps": [
             {
                 "arm": step.environment.arm.name,
@@ -268,7 +270,7 @@ def _fits(pick: Pick, wanted: Filter) -> bool:
 
 
 def _steps(tree: ResultTree, pick: Pick, wanted: Filter, *, of_any_profile: bool = False) -> _Steps:
-    asked = Filter(bench=wanted.bench).of(tree)
+    asked = Filter(machine=pick.machine, bench=wanted.bench).of(tree)
     return {
         environment: tuple(
             step for step in history(asked, environment) if wanted.release in {None, step.release}

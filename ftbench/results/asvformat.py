@@ -8,6 +8,7 @@ import functools
 import itertools
 import math
 import pickle
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -20,22 +21,22 @@ from ftbench.results import health, ladders, safe_loading
 from ftbench.results.asv_import import AsvResults, util
 from ftbench.results.duels import duels_in
 from ftbench.results.figure import (
-    Apart,
     Environment,
     Figure,
+    Figures,
     Machine,
     ResultFile,
     ResultTree,
     SeriesKey,
     State,
     Unreadable,
+    uncollected,
 )
 from ftbench.results.floors import Floors
 from ftbench.results.known import read_known
 from ftbench.results.ladders import StoredSeries, address, series_of
 from ftbench.results.noise import read_noise
-from ftbench.results.project import uncollected
-from ftbench.results.selection import figures_of
+from ftbench.results.selection import Filter, figures_of
 from ftbench.results.sidecar import Sidecar, read_sidecar
 
 BENCHMARKS: Final = "benchmarks.json"
@@ -49,7 +50,7 @@ def read_results(folder: Path, store: Path | None = None) -> ResultTree:
 
     Results of a benchmark that `benchmarks.json` does not list, or lists in another version, are
     left out, as `asv publish` does, and so are the noise and the duels of another version.  With a
-    `store`, a folder, the figures of one machine at a time are in memory, and there (`Apart`).
+    `store`, a folder, the figures are there, and in memory those asked for last.
     """
     warnings: list[Unreadable] = []
     benchmarks = _benchmarks(folder / BENCHMARKS, warnings)
@@ -61,8 +62,7 @@ def read_results(folder: Path, store: Path | None = None) -> ResultTree:
     floors = Floors.of(noise)
     machines: list[Machine] = []
     sources: list[ResultFile] = []
-    figures: list[Figure] = []
-    apart: dict[str, Path] = {}
+    figures: dict[tuple[Environment, Release], Sequence[Figure] | Path] = {}
     with uncollected():
         for place, fields, files in safe_loading.machine_folders(folder, warnings.append):
             machines.append(_machine(place, fields, warnings))
@@ -76,29 +76,37 @@ def read_results(folder: Path, store: Path | None = None) -> ResultTree:
                     warnings.append(Unreadable.of(path, error))
                     continue
                 warnings += sidecar.warnings
-                unlisted = tuple(_unlisted(source, results, benchmarks))
-                ours.append(dataclasses.replace(source, unlisted=unlisted))
                 found: list[Figure] = []
                 for name in sorted(results.get_result_keys(benchmarks)):
                     cells = _cells(results, name, benchmarks[name]["params"], series[name])
                     found += _figures(source, sidecar, cells)
+                measured = (each.scenario for each in found if each.state is State.MEASURED)
+                ours.append(
+                    dataclasses.replace(
+                        source,
+                        unlisted=tuple(_unlisted(source, results, benchmarks)),
+                        scenarios=Counter(measured),
+                    )
+                )
                 shard = by_source.get(source.key)
                 by_source[source.key] = _together(shard, found) if shard else found
             every = list(itertools.chain(*by_source.values()))
             given = list(floors.given(list(health.given(every))))
             sources += _with_runs(ours, given)
-            if store is None:
-                figures += given
-            else:
-                apart[machines[-1].name] = store / f"{len(apart)}.pickle"
-                apart[machines[-1].name].write_bytes(pickle.dumps(given))
-    left = [each for source in sources for each in source.unlisted]
-    if left and folder / BENCHMARKS not in {warning.path for warning in warnings}:
-        what = plural(len(left), "figure is", "figures are")
-        why = f"{what} left out of what it does not list, as {left[0].series.name}"
+            left = iter(given)
+            for key, shard in by_source.items():
+                figures[key] = tuple(itertools.islice(left, len(shard)))
+                if store is not None:
+                    path = store / f"{len(figures)}.pickle"
+                    path.write_bytes(pickle.dumps(figures[key]))
+                    figures[key] = path
+    unlisted = [each for source in sources for each in source.unlisted]
+    if unlisted and folder / BENCHMARKS not in {warning.path for warning in warnings}:
+        what = plural(len(unlisted), "figure is", "figures are")
+        why = f"{what} left out of what it does not list, as {unlisted[0].series.name}"
         warnings.append(Unreadable(path=folder / BENCHMARKS, why=why))
     return ResultTree(
-        figures=tuple(figures) if store is None else Apart(apart),
+        figures=Figures(figures),
         sources=tuple(sources),
         machines=tuple(machines),
         noise=noise,
@@ -126,7 +134,7 @@ def at_usual_speed(folder: Path, tree: ResultTree) -> Callable[[str], Iterator[A
         for results in safe_loading.iter_results(results_dir):
             if machine != results.params["machine"]:
                 machine = results.params["machine"]
-                figures = figures_of(tree, machine)
+                figures = figures_of(tree, Filter(machine=machine).takes)
                 medians = {each.graph: each.median for each in figures if each.median is not None}
             with contextlib.suppress(FtbenchError):  # of no arm of ours
                 source = _source(Path(results_dir), results, Sidecar())

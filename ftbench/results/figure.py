@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import pickle
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
@@ -21,6 +24,9 @@ from ftbench.statistics.spread import ONE_PROCESS, Interval
 if TYPE_CHECKING:
     from ftbench.results.duels import Duel
     from ftbench.results.known import Known
+
+
+_IN_MEMORY: Final = 32  # results: as many as a machine may have, so that no page reads them again
 
 
 class Health(NamedTuple):
@@ -117,6 +123,10 @@ class MeasuredSeries(Measured):
     def group(self) -> str:
         """The class of benchmarks that it is of, which one cell measures."""
         return self.benchmark.rpartition(".")[0]
+
+    @property
+    def scenario(self) -> str:
+        return self.series.benchmark.partition(".")[0]
 
     @property
     def params(self) -> Mapping[str, str]:
@@ -256,6 +266,7 @@ class ResultFile(Measured):
     starts: tuple[Start, ...] = ()
     invariants: Mapping[str, str] = field(default_factory=dict)
     health: Mapping[str, Health] = field(default_factory=dict)  # of the arm, by run
+    scenarios: Mapping[str, int] = field(default_factory=dict)  # how many were measured of each
     unlisted: tuple[Figure, ...] = ()  # left out: of cells that no list of benchmarks has any more
 
 
@@ -294,30 +305,74 @@ class Unreadable:
         return f"{one_line(self.path)}: {self.why}"
 
 
-@dataclass(frozen=True, slots=True)
-class Apart(Sequence[Figure]):
-    """The figures of many machines, pickled in a file of each: one at a time is in memory."""
+_Part = Sequence[Figure] | bytes | Path
 
-    files: Mapping[str, Path]
 
-    def of(self, machine: str) -> Sequence[Figure]:
-        return _unpickled(self.files[machine])
+@dataclass(frozen=True, slots=True, eq=False)
+class Figures(Sequence[Figure]):
+    """The figures of each result, of which a pickle, or its file, is read when they are asked for.
+
+    To find those of a few results no others are read, and no more than `_IN_MEMORY` are kept.
+    """
+
+    parts: Mapping[tuple[Environment, Release], _Part]
+
+    def of(self, takes: Callable[[Measured], bool]) -> Figures:
+        """Return those of the results that `takes` takes."""
+        return Figures(
+            {
+                (environment, release): part
+                for (environment, release), part in self.parts.items()
+                if takes(Measured(environment=environment, release=release))
+            }
+        )
 
     def __iter__(self) -> Iterator[Figure]:
-        for machine in self.files:
-            yield from self.of(machine)
+        return chain.from_iterable(map(_read, self.parts.values()))
 
     def __len__(self) -> int:
-        return sum(len(self.of(machine)) for machine in self.files)
+        return sum(len(_read(part)) for part in self.parts.values())
 
     def __getitem__(self, place: Any) -> Any:
         return tuple(self)[place]
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
 
-@lru_cache(maxsize=1)
-def _unpickled(path: Path) -> Sequence[Figure]:
-    found: Sequence[Figure] = pickle.loads(path.read_bytes())  # noqa: S301 - written just now
-    return found
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __reduce__(self) -> tuple[type[Self], tuple[object, ...]]:
+        """Have each result's figures pickled apart."""
+        kept = (
+            part if isinstance(part, bytes | Path) else pickle.dumps(part)
+            for part in self.parts.values()
+        )
+        return type(self), (dict(zip(self.parts, kept, strict=True)),)
+
+
+def _read(part: _Part) -> Sequence[Figure]:
+    return _unpickled(part) if isinstance(part, bytes | Path) else part
+
+
+@lru_cache(maxsize=_IN_MEMORY)
+def _unpickled(part: bytes | Path) -> Sequence[Figure]:
+    with uncollected():
+        data = part if isinstance(part, bytes) else part.read_bytes()
+        found: Sequence[Figure] = pickle.loads(data)  # noqa: S301 - written by us
+        return found
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the garbage collector from going through what grows all the time, and is no garbage."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

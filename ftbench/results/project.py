@@ -8,18 +8,16 @@ change in the same tick of the file system's clock could not be seen.
 from __future__ import annotations
 
 import contextlib
-import gc
 import pickle
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
 from ftbench.errors import NothingError, ResultsError, UsageError
 from ftbench.files import cache_folder, safe_name, written_whole
-from ftbench.results.figure import ResultTree
+from ftbench.results.figure import ResultTree, uncollected
 
 CONFIGURATION: Final = "asv.conf.json"
 _RESULTS: Final = "results"
@@ -60,18 +58,6 @@ def load_project() -> ResultTree:
             story="\n".join(f"not read: {warning}" for warning in tree.warnings),
         )
     return tree
-
-
-@contextlib.contextmanager
-def uncollected() -> Iterator[None]:
-    """Keep the garbage collector from going through what grows all the time, and is no garbage."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _kept(folder: Path) -> ResultTree:

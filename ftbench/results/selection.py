@@ -7,8 +7,8 @@ one page of verdicts follows from release to release.
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from itertools import chain, groupby
@@ -19,7 +19,7 @@ from ftbench.facts.arms import ARMS, WITHOUT_GIL, arm_named
 from ftbench.facts.profiles import PROFILES
 from ftbench.files import safe_name
 from ftbench.releases import Level, Named, Release
-from ftbench.results.figure import Apart, Figure, ResultFile, ResultTree, State
+from ftbench.results.figure import Figure, Figures, Measured, ResultFile, ResultTree, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,8 @@ class Filter:
     flavour: str | None = None
     bench: re.Pattern[str] | None = None
 
-    def takes(self, item: Figure | ResultFile) -> bool:
-        """Tell whether `item` is asked for; a source's benchmarks are not looked at."""
+    def takes(self, item: Measured) -> bool:
+        """Tell whether `item` is asked for; of what is no figure benchmarks are not looked at."""
         return (
             self.machine in {None, item.machine}
             and self.release in {None, item.release}
@@ -43,16 +43,17 @@ class Filter:
             and self.flavour in {None, item.flavour}
             and (
                 self.bench is None
-                or isinstance(item, ResultFile)
+                or not isinstance(item, Figure)
                 or self.bench.search(item.series.name) is not None
             )
         )
 
     def of(self, tree: ResultTree) -> ResultTree:
         """Return the tree with the figures and sources that are asked for."""
+        figures = figures_of(tree, self.takes)
         return replace(
             tree,
-            figures=tuple(filter(self.takes, tree.figures)),
+            figures=figures if self.bench is None else tuple(filter(self.takes, figures)),
             sources=tuple(filter(self.takes, tree.sources)),
         )
 
@@ -186,10 +187,10 @@ class Pick:
         return tuple((self.machine, self.release, self.profile, *build) for build in self.builds)
 
     @staticmethod
-    def place_of(item: Figure | ResultFile) -> Hashable:
+    def place_of(item: Measured) -> Hashable:
         return item.machine, item.release, item.profile, item.arm.python, item.flavour
 
-    def shows(self, item: Figure | ResultFile) -> bool:
+    def shows(self, item: Measured) -> bool:
         return self.place_of(item) in self.places
 
 
@@ -219,17 +220,12 @@ def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
     sources: dict[Hashable, list[ResultFile]] = {}
     for source in tree.sources:
         sources.setdefault(Pick.place_of(source), []).append(source)
-    figures = Counter(map(Pick.place_of, tree.figures))
-    scenarios: dict[Hashable, set[str]] = defaultdict(set)
-    for figure in tree.figures:
-        if figure.median is not None:
-            scenarios[Pick.place_of(figure)].add(figure.benchmark.partition(".")[0])
 
     def sources_of(pick: Pick) -> list[ResultFile]:
         return [source for place in pick.places for source in sources.get(place, ())]
 
     def shown(pick: Pick) -> int:
-        return len(set().union(*(scenarios[place] for place in pick.places)))
+        return len(set().union(*(source.scenarios for source in sources_of(pick))))
 
     begun = {pick: _last_start(sources_of(pick)) for pick in choices}
     last: dict[str, datetime] = {}
@@ -248,7 +244,7 @@ def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
             pick.release.level is Level.FINAL,
             pick.release,
             len({source.arm for source in ours}),
-            sum(figures[place] for place in pick.places),
+            sum(sum(source.scenarios.values()) for source in ours),
             pick,
         )
 
@@ -311,7 +307,7 @@ class Rig:
         return (self,)
 
     @staticmethod
-    def place_of(item: Figure | ResultFile) -> Rig:
+    def place_of(item: Measured) -> Rig:
         return Rig(machine=item.machine, profile=item.profile, flavour=item.flavour)
 
 
@@ -362,7 +358,7 @@ def shares(tree: ResultTree, every: Iterable[PageT]) -> Iterator[tuple[PageT, Re
     for machine, group in groupby(every, key=lambda page: page.machine):
         pages = list(group)
         figures: dict[Hashable, list[Figure]] = {}
-        for figure in figures_of(tree, machine):
+        for figure in figures_of(tree, Filter(machine=machine).takes):
             figures.setdefault(pages[0].place_of(figure), []).append(figure)
         for page in pages:
             shown = tuple(figure for place in page.places for figure in figures.get(place, ()))
@@ -370,11 +366,10 @@ def shares(tree: ResultTree, every: Iterable[PageT]) -> Iterator[tuple[PageT, Re
             yield page, replace(tree, figures=shown, sources=sources)
 
 
-def figures_of(tree: ResultTree, machine: str) -> Sequence[Figure]:
-    """Return the figures of one machine."""
-    if isinstance(tree.figures, Apart):
-        return tree.figures.of(machine)
-    return [figure for figure in tree.figures if figure.machine == machine]
+def figures_of(tree: ResultTree, takes: Callable[[Measured], bool]) -> Sequence[Figure]:
+    """Return the figures of some results; those of the others are not even read."""
+    figures = tree.figures
+    return figures.of(takes) if isinstance(figures, Figures) else tuple(filter(takes, figures))
 
 
 def without_unasked(tree: ResultTree) -> ResultTree:

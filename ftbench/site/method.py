@@ -17,7 +17,7 @@ from ftbench.report.document import Table
 from ftbench.results import ResultFile, ResultTree, State
 from ftbench.results.figure import Figure, NoiseSeries, SeriesKey
 from ftbench.results.floors import Floors
-from ftbench.results.selection import figures_of, first_pick, picks
+from ftbench.results.selection import Filter, figures_of, first_pick, picks
 from ftbench.site import frame, method_tables, svg
 from ftbench.site.menus import Item, Menu
 
@@ -61,7 +61,7 @@ def address(name: str, first: str) -> str:
 
 def _page(name: str, names: Sequence[str], tree: ResultTree, floors: Floors) -> dict[str, Any]:
     sources = [source for source in tree.sources if source.machine == name]
-    figures = figures_of(tree, name)
+    figures = figures_of(tree, Filter(machine=name).takes)
     machine = tree.machine(name)
     latest = max(sources, key=_begun, default=None)
     items = tuple(
@@ -140,7 +140,7 @@ def noise_of(tree: ResultTree, machine: str, floors: Floors) -> Noise:
         if (floor := floors.floor_of(run))
         and (processes := sum(side.processes for side in floors.fitting(run)))
     }
-    ours = figures_of(tree, machine)
+    ours = figures_of(tree, Filter(machine=machine).takes)
     measured = {_key(figure) for figure in ours if figure.state is State.MEASURED}
     elsewhere = len({_key(figure) for figure in ours if figure.other_conditions})
     noisy, lacking = tuple(known.values()), len(measured - known.keys())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ from fake_results import result_files, write_project
 from synthetic import Plan
 
 from ftbench.errors import NothingError, ResultsError
-from ftbench.results import ResultTree, asvformat, project
+from ftbench.results import ResultTree, State, asvformat, project
+from ftbench.results.figure import _unpickled
 from ftbench.results.project import load_project
+from ftbench.results.selection import figures_of
 
 OLD = 10**10  # nanoseconds: settled long ago
 
@@ -45,6 +48,19 @@ def test_what_was_read_is_read_once_and_is_the_same(reads: list[Path]) -> None:
     assert first == second
     assert [each.runs for each in first.figures] == [each.runs for each in second.figures]
     assert len(reads) == 1
+
+
+def test_of_what_is_kept_only_the_results_are_read_that_are_asked_for(reads: list[Path]) -> None:
+    load_project()
+    tree = load_project()
+    assert len(reads) == 1
+    _unpickled.cache_clear()
+    source = tree.sources[0]
+    ours = figures_of(tree, lambda of: of.key == source.key)
+    assert {each.key for each in ours} == {source.key}
+    assert _unpickled.cache_info().misses == 1 < len(tree.sources)
+    measured = Counter(each.scenario for each in ours if each.state is State.MEASURED)
+    assert source.scenarios == measured
 
 
 @pytest.mark.parametrize("how", ["rewritten", "touched", "gone", "added", "replaced"])

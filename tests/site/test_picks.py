@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from fake_figures import figure
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
@@ -96,12 +95,9 @@ def test_of_one_run_the_full_profile_and_the_newest_final_release_come_first() -
 
 
 def test_what_has_few_of_the_scenarios_does_not_come_first_though_it_is_newer() -> None:
-    few = figure("3.14.2", profile="full", benchmark="native.Native.track_serial")
-    many = [
-        figure("3.14.2", profile="quick", benchmark=f"{name}.Any.track_op")
-        for name in ("native", "grain", "data")
-    ]
-    tree = ResultTree(sources=(source(profile="quick"), source(day=9)), figures=(few, *many))
+    few = replace(source(day=9), scenarios={"native": 900})
+    many = replace(source(profile="quick"), scenarios=dict.fromkeys(("native", "grain", "data"), 1))
+    tree = ResultTree(sources=(many, few))
     first = first_pick(picks(tree), tree)
     assert first is not None
     assert first.profile == "quick"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -151,6 +152,7 @@ def tree(
                 environment=each.environment,
                 release=each.release,
                 builds=tuple(said.get(each.release.name, said.get(each.arm.name, (BUILD,)))),
+                scenarios=Counter(of.scenario for of in figures if of.key == each.key),
             )
             for number, each in enumerate(places.values())
         ),

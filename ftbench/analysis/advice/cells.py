@@ -14,7 +14,7 @@ from ftbench.facts.modes import STANDING_PROCESSES, Mode, mode_named
 from ftbench.probe.scenarios.crossover import CROSSOVER, PAYLOADS, SIZES
 from ftbench.results import Figure, ResultTree
 from ftbench.results.project import load_project
-from ftbench.results.selection import Pick, first_pick, parse_filter, picks
+from ftbench.results.selection import Pick, figures_of, first_pick, parse_filter, picks
 from ftbench.statistics.spread import Interval
 
 GROUP: Final = "crossover.Crossover"
@@ -189,12 +189,11 @@ def chosen(
 def pick_of(tree: ResultTree) -> tuple[Pick, Cells]:
     """Return the first pick of a tree with a cell of crossover, and its cells."""
     choices = picks(tree)
-    mapped = [each for each in tree.figures if each.benchmark.startswith(GROUP) and each.median]
-    places = set(map(Pick.place_of, mapped))
+    places = {Pick.place_of(each) for each in tree.sources if CROSSOVER.name in each.scenarios}
     with_map = [pick for pick in choices if not places.isdisjoint(pick.places)]
     pick = first_pick(with_map or choices, tree)
     if pick is None:
         raise NothingError(
             "There are no such results.", hint="ftbench bench measures this machine."
         )
-    return pick, cells_of(filter(pick.shows, tree.figures))
+    return pick, cells_of(figures_of(tree, pick.shows))
