@@ -5,7 +5,6 @@ Wall clock and CPU time are series of their own: beside other load the latter is
 
 from __future__ import annotations
 
-import math
 import random
 import statistics
 import time
@@ -30,7 +29,7 @@ from ftbench.errors import (
 )
 from ftbench.experiments.harness import MOST_FAILURES, environment_folder, taken_over
 from ftbench.experiments.suite import SuiteCell
-from ftbench.experiments.turns import Duellist, Layout, Pair, SideError, take
+from ftbench.experiments.turns import Duellist, Layout, Pair, SideError, log_ratio, take
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import mode_named
 from ftbench.facts.units import SAME, amount, kept, margin_of, plural
@@ -221,7 +220,8 @@ class Bout:
                     raise
                 continue
             self.pairs.append(pair)
-            self.disturbed += between(calm, look(), tree=pair.cpu).get("marked", False)
+            met = between(calm, look(), tree=pair.cpu, noticed=pair.noticed)
+            self.disturbed += met.get("marked", False)
             file = self._file()
             words = "".join(
                 f"; {duel.metric} {effect(self._seen(duel).verdict)}" for duel in self.leading(file)
@@ -287,9 +287,8 @@ class Bout:
 
 def _of_pair(costs: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
     """Return the median of the log ratios, round by round, and the medians of both sides."""
-    logs = [math.log(second / first) for first, second in costs]
     first, second = (statistics.median(own) for own in zip(*costs, strict=True))
-    return round(statistics.median(logs), 6), kept(first), kept(second)
+    return round(log_ratio(costs), 6), kept(first), kept(second)
 
 
 def alarm(result: DuelResult) -> FtbenchError | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import math
 import os
 import random
 import statistics
@@ -30,7 +31,13 @@ from ftbench.probe.instruments.machine import one_per_core, placed, usable
 from ftbench.probe.run import GO
 from ftbench.probe.run.child import clean_environment
 from ftbench.probe.run.document import Measurement
-from ftbench.probe.run.measure import CELL, DEADLINE_SECONDS, GIL_VARIABLE, check_extra
+from ftbench.probe.run.measure import (
+    CELL,
+    DEADLINE_SECONDS,
+    GIL_VARIABLE,
+    check_extra,
+    may_switch,
+)
 from ftbench.probe.run.programs import Guarded
 from ftbench.probe.scenarios.base import scenario_named
 from ftbench.pythons.asking import answer_of
@@ -96,8 +103,9 @@ class Layout(NamedTuple):
         cpus = [cores[number % len(cores)]] if cores else placed(os.environ)
         return cls(draw.randrange(1, 2**32), draw.randrange(_MOST_PADDING), cpus)
 
-    def environment(self, arm: Arm) -> dict[str, str]:
-        gil = {GIL_VARIABLE: "1" if arm.gil else "0"} if arm.free_threaded else {}
+    def environment(self, arm: Arm, *, may_switch: bool = False) -> dict[str, str]:
+        told = arm.free_threaded and (arm.gil or not may_switch)
+        gil = {GIL_VARIABLE: "1" if arm.gil else "0"} if told else {}
         own = {"PYTHONHASHSEED": str(self.hash_seed), "FTBENCH_PADDING": "-" * self.padding}
         return clean_environment(os.environ, {**own, **arm.variables, **gil})
 
@@ -111,6 +119,7 @@ class Pair(NamedTuple):
     builds: tuple[dict[str, Any], dict[str, Any]]
     cpu: float  # seconds of both sides
     fixed: bool  # whether addresses were
+    noticed: str = ""  # what a side saw of other load
 
 
 class SideError(Exception):
@@ -218,9 +227,10 @@ def _in_turn(numbers: Sequence[int], act: Callable[[int], None]) -> None:
 
 
 def _cell(side: Duellist, cell: SuiteCell, layout: Layout, deadline: float) -> Guarded:
+    own = may_switch(scenario_named(cell.scenario), side.mode or cell.mode)
     return Guarded(
         [str(side.python), "-P", "-c", CELL, side.request(cell, layout.cpus, deadline)],
-        environ={**layout.environment(side.arm), **_bytecode(side.python)},
+        environ={**layout.environment(side.arm, may_switch=own), **_bytecode(side.python)},
         deadline=deadline,
         name="cell",
         hint="Where each of its threads stood is written above.",
@@ -249,15 +259,36 @@ def _pair(cell: SuiteCell, documents: Sequence[Mapping[str, Any]], *, fixed: boo
         each = {len(own) / count for own, count in zip(both, rounds, strict=True)}
         if len(each) == 1 and (count := each.pop()).is_integer():
             later = (own[WARM * int(count) :] for own in both)
-            costs[name] = [pair for pair in zip(*later, strict=False) if min(pair) > 0]
+            taken = list(zip(*later, strict=False))
+            medians = map(statistics.median, zip(*taken, strict=True))
+            if min(medians, default=0) > 0 and math.isfinite(log_ratio(taken)):
+                costs[name] = taken
     return Pair(
         rounds=min(rounds) - WARM,
-        costs={name: pairs for name, pairs in sorted(costs.items()) if pairs},
+        costs=dict(sorted(costs.items())),
         units={name: metric["unit"] for name, metric in first.items()},
         builds=(documents[0]["build"], documents[1]["build"]),
         cpu=sum(document["effort"].get("cpu_seconds", 0.0) for document in documents),
         fixed=fixed,
+        noticed=", ".join(filter(None, (each["notes"].get("disturbed") for each in documents))),
     )
+
+
+def log_ratio(costs: Sequence[tuple[float, float]]) -> float:
+    """Return the median of the log ratios, round by round.
+
+    A cost of nought is less than any: without such rounds, a side that often costs nothing would
+    seem to cost what it does in the others.
+    """
+
+    def log(first: float, second: float) -> float:
+        if first == second:
+            return 0.0
+        if min(first, second) > 0:
+            return math.log(second / first)
+        return math.inf if second > first else -math.inf
+
+    return statistics.median(log(*pair) for pair in costs)
 
 
 def _without_turns(

@@ -24,6 +24,7 @@ class Takes:
         self.asked: list[tuple[str, float]] = []
         self.sides: Sequence[Duellist] = ()
         self.metrics = ["kernel", "round", "cpu"]
+        self.noticed = ""
         self.builds: tuple[dict[str, Any], dict[str, Any]] = {"version": "a"}, {"version": "b"}
 
     def __call__(
@@ -49,4 +50,5 @@ class Takes:
             builds=self.builds,
             cpu=0.0,
             fixed=True,
+            noticed=self.noticed,
         )

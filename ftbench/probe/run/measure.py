@@ -80,6 +80,11 @@ def gil_asked(*, gil: bool | None, environ: Mapping[str, str]) -> tuple[bool, di
     return gil, {GIL_VARIABLE: "1" if gil else "0"}
 
 
+def may_switch(scenario: Scenario, mode: str) -> bool:
+    """Tell whether a cell loads modules that may switch the GIL on, which PYTHON_GIL=0 hides."""
+    return scenario.extensions or mode_named(mode).engine is not None
+
+
 def bytecode() -> dict[str, str]:
     """Return the variable by which a cell writes bytecode, where beside the sources it cannot."""
     for source in map(Path, (__file__, json.__file__)):
@@ -129,8 +134,8 @@ def measure(
     check_deadline(deadline)
     check_extra(chosen, extra)
     asked, variables = gil_asked(gil=gil, environ=os.environ)
-    if (chosen.extensions or mode_named(mode).engine) and not asked:
-        variables = {}  # with PYTHON_GIL=0 nobody would see that a module switches it on
+    if may_switch(chosen, mode) and not asked:
+        variables = {}
     chosen_profile = profile_named(profile) if profile else current_profile()
     request = {
         "scenario": chosen.name,

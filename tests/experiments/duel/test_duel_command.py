@@ -129,6 +129,12 @@ def test_a_budget_that_is_spent_leaves_it_undecided(asked: Ask, takes: Takes) ->
     assert takes.pairs == {title("calls"): 7}
 
 
+def test_pairs_in_which_a_side_saw_other_load_are_counted(asked: Ask, takes: Takes) -> None:
+    takes.noticed = "a core was lost"
+    duels = DUEL.document(*asked("--bench", CALLS))["duels"]
+    assert [each["disturbed"] for each in duels] == [len(each["pairs"]) for each in duels]
+
+
 def test_what_is_undecided_says_how_many_more_pairs_it_takes(asked: Ask, takes: Takes) -> None:
     takes.noise = 0.08
     words = asked("--bench", CALLS, "--budget", "1us", "--seed", "1")

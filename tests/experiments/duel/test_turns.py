@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -239,6 +241,55 @@ def test_what_has_no_rounds_takes_no_turns(given: Given) -> None:
     with pytest.raises(SideError, match="single_thread has no rounds") as raised:
         pair()
     assert isinstance(raised.value.error, NotAvailableError)
+
+
+def counted(samples: list[float], **notes: str) -> dict[str, Any]:
+    """What a cell tells of an overhead that has a sample a round, the first of them cold."""
+    return {
+        "metrics": {"overhead": {"unit": "seconds", "samples": [9.0, *samples]}},
+        "notes": {"rounds": len(samples) + 1, **notes},
+        "build": {},
+        "effort": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "ratio"),
+    [
+        ([0.0, 0.0, 10.0, 10.0, 10.0], [20.0] * 5, 2.0),
+        ([0.0, 0.0, 10.0, 10.0, 8.0], [9.0] * 5, 9 / 8),  # by the last three alone B is better
+        ([0.0, 0.0, 1.0, 1.0, 1.0], [0.0, 0.0, 1.0, 1.0, 1.0], 1.0),
+        ([0.0, 0.0, 0.0, 10.0, 10.0], [2.0] * 5, None),
+        ([0.0] * 5, [0.0] * 5, None),
+    ],
+)
+def test_rounds_without_a_cost_count_as_less_than_any(
+    first: list[float], second: list[float], ratio: float | None
+) -> None:
+    done = turns._pair(KERNEL, [counted(first), counted(second)], fixed=True)
+    if ratio is None:  # in most rounds one side has no cost: a ratio of the others tells nothing
+        assert done.costs == {}
+    else:
+        assert math.exp(turns.log_ratio(done.costs["overhead"])) == pytest.approx(ratio)
+
+
+def test_what_a_side_saw_of_other_load_is_told() -> None:
+    calm, busy = counted([1.0]), counted([1.0], disturbed="a core was lost")
+    assert turns._pair(KERNEL, [calm, busy], fixed=True).noticed == "a core was lost"
+    assert turns._pair(KERNEL, [calm, calm], fixed=True).noticed == ""
+
+
+@pytest.mark.parametrize("mode", ["serial", "loky"])
+def test_a_module_that_switches_the_gil_on_is_not_hidden(
+    monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    """Nothing tells a cell of its GIL if it loads such modules and is to be without."""
+    told: list[dict[str, str]] = []
+    monkeypatch.setattr(turns, "Guarded", lambda *_, environ, **_more: told.append(environ))
+    for arm in ("gil", "ft", "ft-gil1"):
+        turns._cell(replace(A, arm=arm_named(arm), mode=mode), KERNEL, Layout(1, 0, None), 9.0)
+    off = "0" if mode == "serial" else None
+    assert [each.get("PYTHON_GIL") for each in told] == [None, off, "1"]
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs Linux's PSS")
