@@ -6,12 +6,13 @@ sum over the root of their sum of squares is the score.  If it is the true effec
 fair coin's: the two sides of a pair draw lots for who begins.  No spread needs to be known (Efron,
 "Student's t-Test under Symmetry Conditions", *Journal of the American Statistical Association* 64,
 1969); of any sizes the tails are bounded (Bentkus and Dzindzalieta, "A Tight Gaussian Bound for
-Weighted Sums of Rademacher Random Variables", *Bernoulli* 21, 2015), equal ones reach far oftenest
-of those simulated in `docs/noise.md`.  So the p of a score is the exact chance that tosses of a
-coin reach it at any look, one bar for all as in Pocock, "Group Sequential Methods in the Design and
-Analysis of Clinical Trials", *Biometrika* 64, 1977.  Effects not ruled out are the interval, a
-confidence sequence: it holds at all looks at once (Howard et al., "Time-Uniform, Nonparametric,
-Nonasymptotic Confidence Sequences", *The Annals of Statistics* 49, 2021).
+Weighted Sums of Rademacher Random Variables", *Bernoulli* 21, 2015), and equal ones reach far
+oftenest of those in `docs/noise.md`, but for sizes that grow all the while.  So the p of a score is
+the exact chance that tosses of a coin reach it at any look, one bar for all as in Pocock, "Group
+Sequential Methods in the Design and Analysis of Clinical Trials", *Biometrika* 64, 1977.  Effects
+not ruled out are the interval, a confidence sequence: it holds at all looks at once (Howard et al.,
+"Time-Uniform, Nonparametric, Nonasymptotic Confidence Sequences", *The Annals of Statistics* 49,
+2021).
 """
 
 from __future__ import annotations

@@ -51,6 +51,11 @@ def three_clusters(rng: Rng, trials: int) -> Floats:
     return 0.06 * (_signs(rng, trials) + _signs(rng, trials)) + normal(rng, trials, 0.01)
 
 
+def growing(rng: Rng, trials: int) -> Floats:
+    """Each pair is noisier than the one before: the latest weigh most, and each is news."""
+    return normal(rng, trials) * 1.2 ** np.arange(MOST_PAIRS)
+
+
 def drift(rng: Rng, trials: int) -> Floats:
     """The side that begins is slower, by what wanders from pair to pair."""
     wander = rng.standard_normal((trials, MOST_PAIRS))
@@ -75,6 +80,7 @@ KINDS: Final[Mapping[str, Callable[[Rng, int], Floats]]] = {
     "strays: one pair in 20 of sd 40 %": strays,
     "two clusters, ±8 %": two_clusters,
     "three clusters, 0 and ±12 %": three_clusters,
+    "spread that grows by a fifth from pair to pair": growing,
     "drift from pair to pair, order drawn": drawn_drift,
     UNDRAWN: drift,
 }
