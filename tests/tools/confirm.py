@@ -33,7 +33,7 @@ from ftbench.processes import run
 
 ROOT = Path(__file__).parent.parent.parent
 LITERAL = Path(__file__).parent / "literal"
-TIMEOUT = 150.0  # on a machine that is busy, too
+TIMEOUT = 60.0
 MANY = 5  # rounds, of which the ends are no part of the range
 DASH = "\N{EN DASH}"
 
