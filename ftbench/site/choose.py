@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from ftbench.analysis.advice import question as units
-from ftbench.analysis.advice.cells import MODES, ONE, POOLED, SERIAL, Cells, cells_of
+from ftbench.analysis.advice.cells import (
+    MODES,
+    ONE,
+    POOLED,
+    SERIAL,
+    Cells,
+    cells_of,
+    first_with_map,
+)
 from ftbench.analysis.advice.estimate import (
     ITS_WORKERS,
     NO_PAYLOADS,
@@ -48,7 +56,7 @@ from ftbench.report.answer import (
 )
 from ftbench.report.choice import Choice, SectionFigures, choice_of
 from ftbench.results import ResultTree
-from ftbench.results.selection import Pick, first_pick, newest_first, picks, shares
+from ftbench.results.selection import Pick, newest_first, picks, shares
 from ftbench.site import frame
 from ftbench.site.menus import Item, address, elsewhere, menus
 from ftbench.site.mode_charts import draw
@@ -194,7 +202,7 @@ class Pages:
 def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     """Write `choose.html` and the pages it leads to; return their paths, the first page first."""
     picked = picks(tree)
-    first = first_pick(picked, tree)
+    first = first_with_map(picked, tree)
     if first is None:
         return frame.write_empty(html_dir, "choose", tree)
     newest = [first, *(pick for pick in newest_first(picked) if pick != first)]

@@ -41,7 +41,7 @@ _OF_ITS_OWN: Final = ("version", "free_threaded")
 
 _FINDABLE: Final = (0.05, 0.10, 0.20)
 _EDGES: Final = (0.01, 0.02, 0.05, 0.10, 0.20, 0.50, 1.0)
-_WORST: Final = 25
+_WORST: Final = 15
 _THIN: Final = "\N{NARROW NO-BREAK SPACE}"
 _ENDS: Final = [f"{edge * 100:g}" for edge in _EDGES]
 BINS: Final = (

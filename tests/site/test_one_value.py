@@ -251,8 +251,8 @@ def test_advice_at_a_measured_task_is_the_figures_of_its_cells(
     reports: Mapping[Place, dict[str, Any]], monkeypatch: pytest.MonkeyPatch, size: str
 ) -> None:
     monkeypatch.chdir(ROOT)
-    said = record(report)
-    rig = Rig(machine=said["machine"], profile=said["profile"], flavour="source-gcc12")
+    said = record(advise, "--task", size)
+    rig = Rig(machine=said["machine"], profile=said["profile"], flavour=said["builds"]["gil"])
 
     def figure(arm: str, name: str, mode: str, workers: str) -> float:
         params = {"mode": mode, "workers": workers}

@@ -99,6 +99,17 @@ class Shown:
     tree: ResultTree
     pick: Pick
 
+    def having(self, scenario: str) -> Shown:
+        """Return the same with the first pick that a scenario was measured of."""
+        with_it = [
+            pick
+            for pick in picks(self.tree)
+            if any(scenario in each.scenarios for each in filter(pick.shows, self.tree.sources))
+        ]
+        pick = first_pick(with_it, self.tree)
+        assert pick
+        return Shown(tree=self.tree, pick=pick)
+
     @cached_property
     def figures(self) -> tuple[Figure, ...]:
         """Those of the pick."""
@@ -217,6 +228,7 @@ def _memory(of: Shown) -> Iterator[str]:
 
 
 def _shared_set(of: Shown) -> Iterator[str]:
+    of = of.having("shared_set")
     view = SHARING.sections[0].views[0]
     grid = grid_of(of.index, view.metric, view.rungs.ladder, MODES)  # type: ignore[union-attr]
     base = grid.baseline.figure
@@ -227,8 +239,7 @@ def _shared_set(of: Shown) -> Iterator[str]:
     yield (
         "Cost of an operation when eight workers share one large set of ids, as a ratio to one "
         f"lock around one set on the free-threaded build ({scale.text(base.median)} "
-        f"{scale.symbol}, interval {span(low / scale.size, high / scale.size)}), from the same "
-        "results:"
+        f"{scale.symbol}, interval {span(low / scale.size, high / scale.size)}); {of.where}:"
     )
     yield ""
     places = [(mode, arm) for mode in MODES for arm in _PAIR]
@@ -252,6 +263,7 @@ def _shared_set(of: Shown) -> Iterator[str]:
 
 
 def _left_out(of: Shown) -> Iterator[str]:
+    of = of.having("crossover")
     missed = misses(cells_of(of.figures))
     middle, most = np.quantile(missed, (0.5, 0.9))
     yield (

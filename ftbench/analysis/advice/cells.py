@@ -186,12 +186,16 @@ def chosen(
     return choice, arm_named(wanted.arm) if wanted.arm else None
 
 
-def pick_of(tree: ResultTree) -> tuple[Pick, Cells]:
-    """Return the first pick of a tree with a cell of crossover, and its cells."""
-    choices = picks(tree)
+def first_with_map(choices: Sequence[Pick], tree: ResultTree) -> Pick | None:
+    """Return the first pick with a cell of crossover; the first of all where none has one."""
     places = {Pick.place_of(each) for each in tree.sources if CROSSOVER.name in each.scenarios}
     with_map = [pick for pick in choices if not places.isdisjoint(pick.places)]
-    pick = first_pick(with_map or choices, tree)
+    return first_pick(with_map or choices, tree)
+
+
+def pick_of(tree: ResultTree) -> tuple[Pick, Cells]:
+    """Return the pick of a tree that its questions are answered by, and its cells."""
+    pick = first_with_map(picks(tree), tree)
     if pick is None:
         raise NothingError(
             "There are no such results.", hint="ftbench bench measures this machine."
