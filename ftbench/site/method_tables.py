@@ -41,7 +41,7 @@ _OF_ITS_OWN: Final = ("version", "free_threaded")
 
 _FINDABLE: Final = (0.05, 0.10, 0.20)
 _EDGES: Final = (0.01, 0.02, 0.05, 0.10, 0.20, 0.50, 1.0)
-_WORST: Final = 15
+_WORST: Final = 25
 _THIN: Final = "\N{NARROW NO-BREAK SPACE}"
 _ENDS: Final = [f"{edge * 100:g}" for edge in _EDGES]
 BINS: Final = (
@@ -79,25 +79,32 @@ def table(
 
 
 def builds(sources: Sequence[ResultFile]) -> Table:
-    """Return every build: those alike but for their version share a row."""
+    """Return every build: those alike but for their version share a row, as do a build's arms."""
     facts = {key: title for key, title in BUILD_FACTS.items() if key not in _OF_ITS_OWN}
     releases: dict[tuple[str, ...], list[Release]] = {}
+    arms: dict[tuple[str, ...], dict[str, str]] = {}  # and the state of the GIL in each
     for source in sorted(sources, key=lambda each: (_ORDER.index(each.arm.name), each.release)):
         for record in source.builds or ({},):
             row = (
-                source.arm.label,
+                source.arm.python,
                 source.flavour or UNKNOWN,
-                gil_seen(source),
                 *(value_words(record, key) for key in facts),
             )
             releases.setdefault(row, []).append(source.release)
+            arms.setdefault(row, {}).setdefault(source.arm.label, gil_seen(source))
     return table(
         "Builds",
         ("arm", "releases", "build", "GIL seen", *facts.values()),
-        ((row[0], releases_text(every), *row[1:]) for row, every in releases.items()),
+        (
+            (
+                *("; ".join(arms[row]), releases_text(every), row[1]),
+                *("; ".join(arms[row].values()), *row[2:]),
+            )
+            for row, every in releases.items()
+        ),
         "Builds that differ in compiler, PGO, LTO, JIT, libc, -O, -march, allocator, assertions or "
         "shared libpython are never called better or worse than each other. The state of the "
-        "GIL is checked before, after and between rounds.",
+        "GIL is checked before and after the rounds.",
     )
 
 

@@ -49,12 +49,14 @@ def reports(committed: Path) -> Mapping[Place, dict[str, Any]]:
     found = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        for page in ("", *sorted(path.stem for path in (committed / "choose").glob("*.html"))):
-            machine, release, profile, flavour = (page.split("_") + [""] * 4)[:4]
+        first = record(advise, "--task", "1ms")
+        pages = [path.stem.split("_") for path in sorted((committed / "choose").glob("*.html"))]
+        pages += [
+            [*(first[of] for of in ("machine", "release", "profile")), first["builds"]["gil"]]
+        ]
+        for machine, release, profile, flavour in pages:
             asked = {"--machine": machine, "--release": release, "--profile": profile}
-            words = [word for pair in asked.items() if pair[1] for word in pair]
-            said = record(report, *words)
-            flavour = flavour or "source-gcc12"
+            said = record(report, *(word for pair in asked.items() for word in pair))
             rig = Rig(machine=said["machine"], profile=said["profile"], flavour=flavour)
             for each in said["figures"]:
                 key = key_of(each["benchmark"], each["params"].items())
