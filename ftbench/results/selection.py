@@ -209,6 +209,12 @@ def picks(tree: ResultTree) -> tuple[Pick, ...]:
     )
 
 
+def picks_of(scenario: str, tree: ResultTree) -> tuple[Pick, ...]:
+    """Return the picks of a tree that anything of a scenario was measured of."""
+    places = {Pick.place_of(each) for each in tree.sources if scenario in each.scenarios}
+    return tuple(pick for pick in picks(tree) if not places.isdisjoint(pick.places))
+
+
 def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
     """Return the pick that Choose opens with, None where there is none.
 

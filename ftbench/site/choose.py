@@ -202,7 +202,7 @@ class Pages:
 def write_choose(tree: ResultTree, html_dir: Path) -> tuple[Path, ...]:
     """Write `choose.html` and the pages it leads to; return their paths, the first page first."""
     picked = picks(tree)
-    first = first_with_map(picked, tree)
+    first = first_with_map(tree)
     if first is None:
         return frame.write_empty(html_dir, "choose", tree)
     newest = [first, *(pick for pick in newest_first(picked) if pick != first)]

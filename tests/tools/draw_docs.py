@@ -44,7 +44,7 @@ from ftbench.results.duels import read_duels, series_of
 from ftbench.results.figure import SeriesKey
 from ftbench.results.health import CONTROL_WITHIN
 from ftbench.results.records import TRIALS, DuelRecord, DuelSide
-from ftbench.results.selection import Pick, first_pick, picks
+from ftbench.results.selection import Pick, first_pick, picks, picks_of
 from ftbench.statistics.sequential import judge_series
 from ftbench.statistics.verdict import Word
 
@@ -101,12 +101,7 @@ class Shown:
 
     def having(self, scenario: str) -> Shown:
         """Return the same with the first pick that a scenario was measured of."""
-        with_it = [
-            pick
-            for pick in picks(self.tree)
-            if any(scenario in each.scenarios for each in filter(pick.shows, self.tree.sources))
-        ]
-        pick = first_pick(with_it, self.tree)
+        pick = first_pick(picks_of(scenario, self.tree), self.tree)
         assert pick
         return Shown(tree=self.tree, pick=pick)
 

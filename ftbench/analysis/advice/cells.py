@@ -14,7 +14,14 @@ from ftbench.facts.modes import STANDING_PROCESSES, Mode, mode_named
 from ftbench.probe.scenarios.crossover import CROSSOVER, PAYLOADS, SIZES
 from ftbench.results import Figure, ResultTree
 from ftbench.results.project import load_project
-from ftbench.results.selection import Pick, figures_of, first_pick, parse_filter, picks
+from ftbench.results.selection import (
+    Pick,
+    figures_of,
+    first_pick,
+    parse_filter,
+    picks,
+    picks_of,
+)
 from ftbench.statistics.spread import Interval
 
 GROUP: Final = "crossover.Crossover"
@@ -186,16 +193,14 @@ def chosen(
     return choice, arm_named(wanted.arm) if wanted.arm else None
 
 
-def first_with_map(choices: Sequence[Pick], tree: ResultTree) -> Pick | None:
-    """Return the first pick with a cell of crossover; the first of all where none has one."""
-    places = {Pick.place_of(each) for each in tree.sources if CROSSOVER.name in each.scenarios}
-    with_map = [pick for pick in choices if not places.isdisjoint(pick.places)]
-    return first_pick(with_map or choices, tree)
+def first_with_map(tree: ResultTree) -> Pick | None:
+    """Return a tree's first pick with a cell of crossover; the first of all where none has one."""
+    return first_pick(picks_of(CROSSOVER.name, tree) or picks(tree), tree)
 
 
 def pick_of(tree: ResultTree) -> tuple[Pick, Cells]:
     """Return the pick of a tree that its questions are answered by, and its cells."""
-    pick = first_with_map(picks(tree), tree)
+    pick = first_with_map(tree)
     if pick is None:
         raise NothingError(
             "There are no such results.", hint="ftbench bench measures this machine."

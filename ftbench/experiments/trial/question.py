@@ -304,7 +304,11 @@ def _workers(counts: Sequence[str | int]) -> tuple[int, ...]:
     every = [part.strip() for count in counts for part in str(count).split(",") if part.strip()]
     if not every:
         return (max(int(machine_record()["usable_cores"]), _LEAST_WORKERS),)
-    return tuple(dict.fromkeys(map(workers, every)))
+    try:
+        return tuple(dict.fromkeys(map(workers, every)))
+    except UsageError as error:
+        hint = "Several are written with commas: --workers 1,2,4."
+        raise UsageError(f"--workers: {error.message}", hint=hint) from error
 
 
 def kept(name: str, folder: Path) -> tuple[dict[str, Any], Path]:

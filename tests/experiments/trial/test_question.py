@@ -153,7 +153,9 @@ def test_modes_and_workers_are_lists_with_commas(folder: Path) -> None:
     assert "Did you mean 'threadpool'?" in error(folder, modes=["threadpol"])
     assert "--executor" in error(folder, modes=["custom"])
     for workers in ("0", "two", "1000", "1.5", "-1"):
-        assert "a whole number from 1 to 256" in error(folder, workers=[workers])
+        said = error(folder, workers=[workers])
+        assert "a whole number from 1 to 256" in said
+        assert "with commas: --workers 1,2,4" in said
     assert "deadline" in error(folder, call_deadline=math.inf)
 
 
