@@ -41,6 +41,7 @@ from ftbench.pythons import Interpreter, venvs
 from ftbench.report.document import Document, Part, Row, Table
 from ftbench.report.words import NONE, TONES
 from ftbench.results.duels import DuelFile, duel_path, read_duels, series_of, write_duels
+from ftbench.results.figure import SeriesKey
 from ftbench.results.journal import Journal
 from ftbench.results.records import DuelRecord, DuelSide, digest_of
 from ftbench.statistics import sequential
@@ -140,6 +141,19 @@ class DuelResult:
     duels: list[DuelRecord] = field(default_factory=list)
     lost: dict[str, SideError] = field(default_factory=dict)
     once: dict[str, SideError] = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> dict[str, list[str]]:
+        """Metrics that were asked for and have no pairs, by cell, of those that have any."""
+        found: dict[SeriesKey, set[str]] = {}
+        for duel in self.duels:
+            found.setdefault(duel.key, set()).add(duel.metric)
+        left = {
+            cell.title: [name for name in cell.metrics if name not in found[cell.key]]
+            for cell in self.job.cells
+            if cell.key in found
+        }
+        return {title: names for title, names in left.items() if names}
 
     @property
     def judged(self) -> list[tuple[DuelRecord, Verdict]]:
@@ -332,6 +346,7 @@ def document_of(result: DuelResult) -> Document:
                 name: [{"cell": cell, "reason": str(why)} for cell, why in cells.items()]
                 for name, cells in (("lost", result.lost), ("failed_once", result.once))
             },
+            "left_out": result.left_out,
         },
         lines=(
             *([unlike] if " and " in flavours else []),
@@ -399,6 +414,12 @@ def _notes(result: DuelResult) -> Iterator[str]:
         yield "The system randomized addresses for each process, which adds noise."
     if disturbed := sum({duel.key: duel.disturbed for duel in result.duels}.values()):
         yield f"Other load disturbed {plural(disturbed, 'pair', 'pairs')}."
+    cells = Counter(tuple(names) for names in result.left_out.values())
+    for names, count in cells.items():
+        yield (
+            f"not compared, for want of a sample a round that costs something on both sides: "
+            f"{', '.join(names)} of {plural(count, 'cell', 'cells')}"
+        )
     for cell, failed in result.lost.items():
         ended = f"failed in {MOST_FAILURES} pairs, which ends a cell"
         state = "skipped" if isinstance(failed.error, NotAvailableError) else ended

@@ -275,6 +275,17 @@ def test_a_pair_that_failed_is_told_though_the_next_ones_did_not(asked: Ask, tak
     assert DUEL.document(*words)["failed_once"] == []
 
 
+def test_a_metric_without_pairs_is_named(asked: Ask, takes: Takes) -> None:
+    words = asked("--bench", r"Lifecycle.track_(round|start)\('threads', '\w+', 8, 'empty'")
+    takes.metrics = ["round", "cpu"]
+    cell = "lifecycle.Lifecycle(threads, 8, empty)"
+    assert DUEL.document(*words)["left_out"] == {cell: ["start"]}
+    said = " ".join(DUEL.said(*words).split())
+    assert "something on both sides: start of 1 cell" in said
+    takes.metrics = ["start", "round"]
+    assert DUEL.document(*words, "--fresh")["left_out"] == {}
+
+
 def test_nothing_that_could_be_compared_is_code_12(asked: Ask, takes: Takes) -> None:
     takes.ends[title("calls")] = SideError(1, NotAvailableError("no such thing"))
     assert DUEL.code(*asked("--bench", CALLS)) == 12
