@@ -483,32 +483,35 @@ def _by_sides(of: Shown, *, alike: bool) -> dict[tuple[str, DuelSide, DuelSide],
 
 def _replay_price(of: Shown) -> Iterator[str]:
     rows = []
-    for (_, first, second), duels in _by_sides(of, alike=False).items():
+    for (machine, first, second), duels in _by_sides(of, alike=False).items():
         if first.release == second.release and (first.arm, second.arm) == ("gil", "ft"):
             ratios = [exp(median(pair[0] for pair in each.pairs)) for each in duels]
             ends = f"{digits(min(ratios))} to {digits(max(ratios))}"
-            rows.append([first.release, digits(geometric_mean(ratios)), ends, str(len(ratios))])
-    yield from table(("release", "free-threaded / GIL", "from, to", "kernels"), rows)
+            mean = digits(geometric_mean(ratios))
+            rows.append([first.release, first.flavour, f"`{machine}`", mean, ends])
+    yield from table(("release", "build", "machine", "free-threaded / GIL", "from, to"), rows)
 
 
 def _replay_neighbours(of: Shown) -> Iterator[str]:
     rows = []
-    known = {
-        (first.release, second.release, second.arm): duels
-        for (_, first, second), duels in _by_sides(of, alike=False).items()
-        if first.arm == second.arm
-    }
+    known = defaultdict(list)
+    for (machine, first, second), duels in _by_sides(of, alike=False).items():
+        if first.arm == second.arm:
+            key = first.release, second.release, second.arm
+            known[key].append((first.flavour, f"`{machine}`", duels))
     for pair in NEIGHBOURS:
         for arm in ("gil", "ft"):
-            duels = known.get((*pair, arm), [])
-            verdicts = judge_series(list(map(series_of, duels))).verdicts if duels else []
-            counts = Counter(each.word for each in verdicts)
-            words = [f"{counts[word]} {word}" for word in Word if counts[word]]
-            if not duels:
-                words = [f"no duel on record: `ftbench duel {' '.join(pair)} --arm {arm}`"]
-            rows.append([" to ".join(pair), arm, ", ".join(words)])
-    yield "| single_thread | arm | kernels |"
-    yield "|---|---|---|"
+            which = [" to ".join(pair), arm]
+            if not (every := known[*pair, arm]):
+                missing = f"no duel on record: `ftbench duel {' '.join(pair)} --arm {arm}`"
+                rows.append([*which, "", "", missing])
+            for flavour, machine, duels in every:
+                verdicts = judge_series(list(map(series_of, duels))).verdicts
+                counts = Counter(each.word for each in verdicts)
+                words = [f"{counts[word]} {word}" for word in Word if counts[word]]
+                rows.append([*which, flavour, machine, ", ".join(words)])
+    yield "| single_thread | arm | build | machine | kernels |"
+    yield "|---|---|---|---|---|"
     yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
