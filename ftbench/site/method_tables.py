@@ -17,6 +17,7 @@ from ftbench.analysis.names import cell_name, metric_name
 from ftbench.facts.arms import ARMS, Arm, arm_named
 from ftbench.facts.modes import EVERY_MODE
 from ftbench.facts.units import digits
+from ftbench.probe.instruments.build import REPLICA
 from ftbench.probe.scenarios.shared_set import MANAGED_OPERATIONS, OPERATIONS
 from ftbench.releases import Release
 from ftbench.report.document import Row, Table
@@ -24,7 +25,7 @@ from ftbench.results import Figure, ResultFile, State
 from ftbench.results.duels import Duel, series_of
 from ftbench.results.figure import UNKNOWN, NoiseSeries, Start
 from ftbench.results.floors import APART, Apart
-from ftbench.results.records import DuelRecord
+from ftbench.results.records import DuelRecord, DuelSide, Record
 from ftbench.site.timeline import scenario_titles
 from ftbench.statistics.power import Floor
 from ftbench.statistics.sequential import judge_series
@@ -142,12 +143,18 @@ def runs(sources: Sequence[ResultFile]) -> Table:
     )
 
 
+def _side_words(side: DuelSide, build: Record) -> str:
+    replica = [f for f in map(str, build.get("code_flags", ())) if f.startswith(REPLICA)]
+    kind = ", replica ".join([side.flavour, *(flag.removeprefix(REPLICA) for flag in replica)])
+    return f"{side.release}, {arm_named(side.arm).label} ({kind})"
+
+
 def duels(every: Iterable[Duel]) -> Table:
     """Return the duels: of which sides, and what their series came to, scenario by scenario."""
     families: dict[tuple[str, str], list[DuelRecord]] = {}
-    for record in (duel.record for duel in every):
-        first, second = (f"{e.release}, {arm_named(e.arm).label}" for e in record.sides)
-        families.setdefault((first, second), []).append(record)
+    for duel in every:
+        first, second = map(_side_words, duel.record.sides, duel.builds)
+        families.setdefault((first, second), []).append(duel.record)
     of: dict[tuple[str, ...], list[Verdict]] = {}
     for (first, second), records in families.items():
         judged = judge_series(list(map(series_of, records))).verdicts

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import fake_duels
 import pytest
 import synthetic
 from fake_figures import rekeyed
@@ -34,6 +35,7 @@ from ftbench.site.method import (
 from ftbench.site.method_tables import (
     builds,
     disturbed,
+    duels,
     reasons_of,
     releases_text,
     runs,
@@ -136,6 +138,19 @@ def test_a_run_is_told_once_whatever_it_measured(tree: ResultTree) -> None:
             "ft-gil1 passed: 0 of 52 off; ft passed: 0 of 52 off; gil passed: 0 of 52 off",
             "0.12",
         ),
+    ]
+
+
+def test_a_duel_is_of_builds_of_two_kinds_or_of_a_replica() -> None:
+    plain = fake_duels.side("3.14.7")
+    optimized = fake_duels.side("3.14.7", flavour="source-gcc12-pgo-lto")
+    copy = {"code_flags": ["-O3", "-DFTBENCH_REPLICA=2"]}
+    two_kinds = fake_duels.duel(fake_duels.record(plain, optimized))
+    two_layouts = fake_duels.duel(fake_duels.record(plain, plain), builds=({}, copy))
+    alike = "3.14.7, free-threaded ({}), serial".format
+    assert [row.cells[:2] for row in duels([two_kinds, two_layouts]).rows] == [
+        (alike("source-gcc12"), alike("source-gcc12-pgo-lto")),
+        (alike("source-gcc12"), alike("source-gcc12, replica 2")),
     ]
 
 
