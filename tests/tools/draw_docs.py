@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import exp
+from math import exp, inf
 from pathlib import Path
 from statistics import geometric_mean, median
 from typing import Any, Final
@@ -485,7 +485,7 @@ def _replay_price(of: Shown) -> Iterator[str]:
     rows = []
     for (machine, first, second), duels in _by_sides(of, alike=False).items():
         if first.release == second.release and (first.arm, second.arm) == ("gil", "ft"):
-            ratios = [exp(median(pair[0] for pair in each.pairs)) for each in duels]
+            ratios = [exp(_middle(each)) for each in duels]
             ends = f"{digits(min(ratios))} to {digits(max(ratios))}"
             mean = digits(geometric_mean(ratios))
             rows.append([first.release, first.flavour, f"`{machine}`", mean, ends])
@@ -494,7 +494,7 @@ def _replay_price(of: Shown) -> Iterator[str]:
 
 def _replay_neighbours(of: Shown) -> Iterator[str]:
     rows = []
-    known = defaultdict(list)
+    known, apart = defaultdict(list), _apart(of)
     for (machine, first, second), duels in _by_sides(of, alike=False).items():
         if first.arm == second.arm:
             key = first.release, second.release, second.arm
@@ -504,15 +504,48 @@ def _replay_neighbours(of: Shown) -> Iterator[str]:
             which = [" to ".join(pair), arm]
             if not (every := known[*pair, arm]):
                 missing = f"no duel on record: `ftbench duel {' '.join(pair)} --arm {arm}`"
-                rows.append([*which, "", "", missing])
+                rows.append([*which, "", "", missing, "", ""])
             for flavour, machine, duels in every:
                 verdicts = judge_series(list(map(series_of, duels))).verdicts
                 counts = Counter(each.word for each in verdicts)
-                words = [f"{counts[word]} {word}" for word in Word if counts[word]]
-                rows.append([*which, flavour, machine, ", ".join(words)])
-    yield "| single_thread | arm | build | machine | kernels |"
-    yield "|---|---|---|---|---|"
+                words = ", ".join(f"{counts[word]} {word}" for word in Word if counts[word])
+                logs = {each.params["kernel"]: _middle(each) for each in duels}
+                ends = " to ".join(
+                    digits(exp(end)) for end in (min(logs.values()), max(logs.values()))
+                )
+                spans = [apart[release, arm, flavour, machine] for release in pair]
+                beyond = [
+                    sum(abs(log) > span.get(kernel, inf) for kernel, log in logs.items())
+                    for span in filter(None, spans)
+                ]
+                rows.append(
+                    [*which, flavour, machine, words, ends, *map(str, beyond[:1] or [NONE])]
+                )
+    yield "| single_thread | arm | build | machine | kernels | from, to | beyond replicas |"
+    yield "|---|---|---|---|---|---:|---:|"
     yield from (f"| {' | '.join(row)} |" for row in rows)
+
+
+def _middle(duel: DuelRecord) -> float:
+    return median(pair[0] for pair in duel.pairs)
+
+
+def _apart(of: Shown) -> dict[tuple[str, ...], dict[str, float]]:
+    """Return how far the farthest two builds of a source lie apart, by side and kernel, in logs."""
+    places: dict[tuple[str, ...], dict[str, list[float]]] = defaultdict(
+        lambda: defaultdict(lambda: [0.0])
+    )
+    for (machine, first, _), duels in _by_sides(of, alike=True).items():
+        side = first.release, first.arm, first.flavour, f"`{machine}`"
+        for each in duels:
+            places[side][each.params["kernel"]].append(_middle(each))
+    return defaultdict(
+        dict,
+        {
+            side: {kernel: max(logs) - min(logs) for kernel, logs in kernels.items()}
+            for side, kernels in places.items()
+        },
+    )
 
 
 def _decided(of: Shown) -> Iterator[str]:
@@ -536,7 +569,7 @@ def _replicas(of: Shown) -> Iterator[str]:
     found: dict[tuple[str, str], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for (machine, first, _), duels in _by_sides(of, alike=True).items():
         for each in duels:
-            ratio = exp(median(pair[0] for pair in each.pairs))
+            ratio = exp(_middle(each))
             found[machine, _side_words(machine, first)][each.params["kernel"]].append(ratio)
     if not found:
         yield "No two builds of one source are on record yet."
