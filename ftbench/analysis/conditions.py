@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from statistics import quantiles
 from typing import Any, Final
 
 from ftbench.facts.units import plural, scale_for, span
 from ftbench.results import Figure, Machine, ResultFile
-from ftbench.results.figure import UNKNOWN
+from ftbench.results.figure import UNKNOWN, Health
 from ftbench.results.health import far
 from ftbench.results.selection import Pick
 
@@ -56,6 +57,7 @@ MACHINE_FACTS: Final = {
 _WORDS: Final = {True: "on", False: "off"}
 # Of fewer cells nobody can tell whether more than one in so many is far off.
 _LEAST: Final = 10
+_FAILED: Final = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,21 +159,35 @@ def run_notices(profile: str, meaning: str, sources: Iterable[ResultFile]) -> It
 
 
 def own_check(sources: Iterable[ResultFile], run: str | None = None) -> Mapping[str, bool]:
-    """Return what the own check of a run (None: of all) found of each arm → whether it failed."""
-    found = {}
-    for source in sources:
-        for of, (alike, slow) in source.health.items():
-            if run not in {None, of}:
-                continue
-            off = len(far(alike))
-            failed = len(alike) >= _LEAST and off > len(alike) / _LEAST
-            verdict = "too few to tell" if len(alike) < _LEAST else "failed" if failed else "passed"
-            words = [f"{off} of {len(alike)} off"] if alike else []
-            if len(slow) > 1:
-                low, _, high = quantiles(slow, n=4)
-                words.append(f"stick {span(low, high, between=' to ')}")
-            found[f"{source.arm.name} {verdict}: {', '.join(words)}"] = failed
-    return found
+    """Return what the own checks found of each arm → whether they failed.
+
+    Of one run, or of all: those of an arm that came to the same are told together.
+    """
+    every = {
+        (source.arm.name, of): health  # which all releases of an arm's run have in common
+        for source in sources
+        for of, health in source.health.items()
+        if run in {None, of}
+    }
+    found: dict[tuple[str, str], list[Health]] = {}
+    for (arm, _), health in every.items():
+        found.setdefault((arm, _verdict(health.alike)), []).append(health)
+    told = {}
+    for (arm, verdict), runs in found.items():
+        alike, slow = (list(chain.from_iterable(each)) for each in zip(*runs, strict=True))
+        words = [f"{len(far(alike))} of {len(alike)} off"] if alike else []
+        if len(slow) > 1:
+            low, _, high = quantiles(slow, n=4)
+            words.append(f"stick {span(low, high, between=' to ')}")
+        many = f" in {len(runs)} runs" if len(runs) > 1 else ""
+        told[f"{arm} {verdict}{many}: {', '.join(words)}"] = verdict == _FAILED
+    return told
+
+
+def _verdict(alike: Sequence[float]) -> str:
+    if len(alike) < _LEAST:
+        return "too few to tell"
+    return _FAILED if len(far(alike)) > len(alike) / _LEAST else "passed"
 
 
 def disturbed(figures: Iterable[Figure]) -> tuple[Notice, ...]:

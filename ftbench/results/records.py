@@ -214,8 +214,12 @@ class DuelRecord(_OfCell, frozen=True, kw_only=True, tag="duel", tag_field="kind
 
     @property
     def title(self) -> str:
-        """The series as people call it: `single_thread.SingleThread.kernel(serial, calls)`."""
-        return f"{self.group}.{self.metric}({', '.join(self.params.values())})"
+        """The series as people call it: `single_thread.SingleThread.kernel(serial, calls)`.
+
+        The mode comes first, then the others by their names: a file does not keep their order.
+        """
+        ordered = sorted(self.params.items(), key=lambda item: (item[0] != "mode", item[0]))
+        return f"{self.group}.{self.metric}({', '.join(value for _, value in ordered)})"
 
     def __post_init__(self) -> None:
         if not self.pairs or min(min(pair[1:]) for pair in self.pairs) <= 0:

@@ -119,3 +119,12 @@ def test_a_run_that_passes_says_how_steady_it_was() -> None:
     assert own_check([source], "another") == {}
     assert own_check([QUIET]) == {}
     assert list(own_check([run_of(2, 9)])) == ["ft too few to tell: 2 of 9 off"]
+
+
+def test_runs_of_an_arm_that_came_to_the_same_are_told_together() -> None:
+    few = {name: Health([1.3, 1.0], [slow]) for name, slow in (("a", 0.9), ("b", 1.1))}
+    source = replace(QUIET, health={**few, "r": Health([1.0] * 12, [])})
+    assert list(own_check([source, replace(source, release=Release.parse("3.15.0"))])) == [
+        "ft too few to tell in 2 runs: 2 of 4 off, stick 0.850 to 1.15",
+        "ft passed: 0 of 12 off",
+    ]

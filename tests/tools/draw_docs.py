@@ -519,10 +519,32 @@ def _replay_neighbours(of: Shown) -> Iterator[str]:
                     for span in filter(None, spans)
                 ]
                 rows.append(
-                    [*which, flavour, machine, words, ends, *map(str, beyond[:1] or [NONE])]
+                    [*which, flavour, machine, words, ends, str(beyond[0]) if beyond else NONE]
                 )
     yield "| single_thread | arm | build | machine | kernels | from, to | beyond replicas |"
     yield "|---|---|---|---|---|---:|---:|"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
+
+
+def _replay_instructions(of: Shown) -> Iterator[str]:
+    counts: dict[tuple[str, str, str, str], dict[str, dict[str, float]]] = defaultdict(
+        lambda: defaultdict(dict)
+    )
+    for each in of.tree.figures:
+        if each.benchmark == "instructions.SingleThread.track_instructions" and each.median:
+            place = each.arm.name, each.flavour, f"`{each.machine}`", each.profile
+            counts[place][each.release.name][each.params["kernel"]] = each.median
+    rows = []
+    for before, after in NEIGHBOURS:
+        for place, releases in sorted(counts.items()):
+            first, second = releases.get(before, {}), releases.get(after, {})
+            if ratios := {kernel: second[kernel] / first[kernel] for kernel in first if second}:
+                ends = [choose(ratios, key=ratios.__getitem__) for choose in (min, max)]
+                mean = f"{geometric_mean(ratios.values()):.3f}"
+                words = [f"{ratios[kernel]:.3f} ({kernel})" for kernel in ends]
+                rows.append([f"{before} to {after}", *place[:-1], mean, *words])
+    yield "| instructions | arm | build | machine | geometric mean | least | most |"
+    yield "|---|---|---|---|---:|---:|---:|"
     yield from (f"| {' | '.join(row)} |" for row in rows)
 
 
@@ -598,6 +620,7 @@ BLOCKS: Final[Mapping[str, Callable[[Shown], Iterator[str]]]] = {
     "replay-native": _replay_native,
     "replay-price": _replay_price,
     "replay-neighbours": _replay_neighbours,
+    "replay-instructions": _replay_instructions,
     "record": _record,
     "record-size": _record_size,
     "selftest": _selftest,
