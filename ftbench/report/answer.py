@@ -181,7 +181,7 @@ def _notes(advice: Advice, ranked: tuple[Ranked, ...]) -> Iterator[str]:
         if question.shared:
             yield writes_note(advice.arms[0].asked.cells)
     of = [name_of(each.expectation) for each in ranked if each.expectation.seconds.disturbed]
-    yield from _grouped("Disturbed", ((DISTURBED, name) for name in of))
+    yield from _grouped("Disturbed", ((DISTURBED, name) for name in of), len(ranked))
     every = [(arm.arm, each) for arm in advice.arms for each in arm.out]
     yield from _grouped(
         "Ruled out", ((out.why, _on(out.expectation.mode, arm)) for arm, out in every)

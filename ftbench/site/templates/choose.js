@@ -352,7 +352,7 @@ const ftbenchChoose = (function () {
                 ...(ranked.length && asked.waiting ? [words.at_best] : []),
                 ...(ranked.length && asked.shared ? [model.shared] : []),
                 ...grouped('Disturbed', ranked.filter(one => one.seconds.disturbed)
-                    .map(one => [words.disturbed, one.of])),
+                    .map(one => [words.disturbed, one.of]), ranked.length),
                 ...grouped('Ruled out', out),
                 ...grouped('p99 is not known', late, ranked.length),
                 ...grouped('No data', lacking, ranked.length || out.length ? 0 : lacking.length),
