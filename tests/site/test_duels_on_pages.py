@@ -140,10 +140,13 @@ def test_the_duels_on_record_are_listed_on_method_and_machine(tmp_path: Path) ->
     (table,) = (each for each in outline.tables if each[0][:2] == ["first", "second"])
     assert [row[3:] for row in table[1:]] == [["1 worse", "24"], ["1 better, 1 same", "48"]][::-1]
     assert table[1][:2] == [
-        "3.13.15, free-threaded, serial",
-        "3.13.5, free-threaded, serial",
+        "3.13.15, free-threaded (source-gcc12), serial",
+        "3.13.5, free-threaded (source-gcc12), serial",
     ]
-    assert table[2][:2] == ["3.14.2, GIL build, serial", "3.14.2, free-threaded, serial"]
+    assert table[2][:2] == [
+        "3.14.2, GIL build (source-gcc12), serial",
+        "3.14.2, free-threaded (source-gcc12), serial",
+    ]
     assert outline.faults(page) == []
 
 

@@ -513,14 +513,9 @@ def _replay_neighbours(of: Shown) -> Iterator[str]:
                 ends = " to ".join(
                     digits(exp(end)) for end in (min(logs.values()), max(logs.values()))
                 )
-                spans = [apart[release, arm, flavour, machine] for release in pair]
-                beyond = [
-                    sum(abs(log) > span.get(kernel, inf) for kernel, log in logs.items())
-                    for span in filter(None, spans)
-                ]
-                rows.append(
-                    [*which, flavour, machine, words, ends, str(beyond[0]) if beyond else NONE]
-                )
+                span = next(filter(None, (apart.get((r, arm, flavour, machine)) for r in pair)), {})
+                beyond = sum(abs(log) > span.get(kernel, inf) for kernel, log in logs.items())
+                rows.append([*which, flavour, machine, words, ends, str(beyond) if span else NONE])
     yield "| single_thread | arm | build | machine | kernels | from, to | beyond replicas |"
     yield "|---|---|---|---|---|---:|---:|"
     yield from (f"| {' | '.join(row)} |" for row in rows)
@@ -561,13 +556,10 @@ def _apart(of: Shown) -> dict[tuple[str, ...], dict[str, float]]:
         side = first.release, first.arm, first.flavour, f"`{machine}`"
         for each in duels:
             places[side][each.params["kernel"]].append(_middle(each))
-    return defaultdict(
-        dict,
-        {
-            side: {kernel: max(logs) - min(logs) for kernel, logs in kernels.items()}
-            for side, kernels in places.items()
-        },
-    )
+    return {
+        side: {kernel: max(logs) - min(logs) for kernel, logs in kernels.items()}
+        for side, kernels in places.items()
+    }
 
 
 def _decided(of: Shown) -> Iterator[str]:

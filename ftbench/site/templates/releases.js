@@ -157,10 +157,13 @@ window.ftbench = (function () {
     }
 
     function rows_of(block) {
-        block.rows = block.rows || [...block.querySelectorAll('tbody tr')].map(row => ({
-            key: row.id, verdicts: row.dataset.v, samples: row.dataset.s,
-            link: row.querySelector('th span').cloneNode(true),
-        }));
+        let verdicts, samples;  // a row that names no files has those of the row before
+        block.rows = block.rows || [...block.querySelectorAll('tbody tr')].map(row => {
+            ({v: verdicts = verdicts, s: samples = samples} = row.dataset);
+            return {
+                key: row.id, verdicts, samples, link: row.querySelector('th span').cloneNode(true),
+            };
+        });
         return block.rows;
     }
 
