@@ -29,7 +29,16 @@ from ftbench.errors import (
 )
 from ftbench.experiments.harness import MOST_FAILURES, environment_folder, taken_over
 from ftbench.experiments.suite import SuiteCell
-from ftbench.experiments.turns import Duellist, Layout, Pair, SideError, log_ratio, take
+from ftbench.experiments.turns import (
+    MOST_SECONDS,
+    SECONDS,
+    Duellist,
+    Layout,
+    Pair,
+    SideError,
+    log_ratio,
+    take,
+)
 from ftbench.facts.arms import Arm
 from ftbench.facts.modes import mode_named
 from ftbench.facts.units import SAME, amount, kept, margin_of, plural
@@ -49,6 +58,9 @@ from ftbench.statistics.verdict import Verdict, Word
 
 USUAL: Final = r"^single_thread\."
 _CERTAIN: Final = (NotAvailableError, InterpreterError, UsageError)  # another pair has it too
+# The rounds of so many pairs take no more than the budget: no fewer than `sequential.fewest`, for
+# processes start, too, and some series need more.
+_PAIRS: Final = 20
 CPU: Final = "cpu"  # judged where each round has it, whether or not it has a benchmark
 
 
@@ -227,7 +239,8 @@ class Bout:
             draw = random.Random(seed)  # noqa: S311 - no secrets here
             try:
                 layout = Layout.drawn(number, draw, alone=alone)
-                pair = take(self.job.sides, self.cell, layout, draw)
+                seconds = max(SECONDS, min(MOST_SECONDS, self.job.budget / _PAIRS))
+                pair = take(self.job.sides, self.cell, layout, draw, seconds=seconds)
             except SideError as failed:
                 self.failed.append(failed)
                 if isinstance(failed.error, _CERTAIN) or len(self.failed) >= MOST_FAILURES:

@@ -42,12 +42,15 @@ from ftbench.probe.run.programs import Guarded
 from ftbench.probe.scenarios.base import scenario_named
 from ftbench.pythons.asking import answer_of
 
-# Seconds that the rounds of a pair take, but for a few long ones: beside a start of two processes.
-SECONDS: Final = 0.3
 # Rounds of a pair; the first, in which bytecode is specialized, does not count.
 WARM: Final = 1
 LEAST: Final = 2
 MOST: Final = 60
+# A pair has `ENOUGH` and goes on for `SECONDS`, which its start takes as well; it has fewer only if
+# they take `MOST_SECONDS`, for the median of a few is a matter of luck (docs/noise.md).
+ENOUGH: Final = 20
+SECONDS: Final = 0.3
+MOST_SECONDS: Final = 2.0
 _MOST_PADDING: Final = 4_096
 _ADDR_NO_RANDOMIZE: Final = 0x0040000  # of personality(2)
 _UNCHANGED: Final = 0xFFFFFFFF
@@ -152,9 +155,10 @@ def take(
     draw: random.Random,
     *,
     rounds: int | None = None,
+    seconds: float = MOST_SECONDS,
     deadline: float = DEADLINE_SECONDS,
 ) -> Pair:
-    """Run a pair; `rounds` with the first are as many as fit in `SECONDS` unless they are given.
+    """Run a pair of so many `rounds` with the first; by default `ENOUGH`, or what `seconds` allow.
 
     Raises `SideError` for the side that failed, A if both did; nothing of either stays behind.
     """
@@ -189,7 +193,8 @@ def take(
         _in_turn(begins, followed)
         begin = time.monotonic()
         while waiting := [number for number in (0, 1) if number not in documents]:
-            late = done >= LEAST and time.monotonic() - begin >= SECONDS
+            took = time.monotonic() - begin
+            late = took >= (SECONDS if done >= ENOUGH else seconds) and done >= LEAST
             enough = done >= (rounds or MOST) or (rounds is None and late)
             word = "" if enough else GO
             _in_turn(draw.sample(waiting, len(waiting)), partial(went_on, word=word))

@@ -32,7 +32,7 @@ class Profile(NamedTuple):
     holds: int = 1
     interval: float = INTERVAL_SECONDS
     repeats: int = 0  # of a run that others disturbed, at most
-    shorter: int = 1  # so many times shorter than usual is a round of many slices
+    shorter: int = 1  # so many times shorter than usual is a round of many slices or trips
 
 
 PROFILES = {

@@ -14,7 +14,7 @@ from ftbench.facts.modes import MODES, Mode, mode_named
 from ftbench.probe.pool_tasks import grind
 from ftbench.probe.scenarios import grain
 from ftbench.probe.scenarios.grain import SIZES, Size, Turn, metrics, turn
-from ftbench.probe.workers.base import Deadline
+from ftbench.probe.workers.base import Deadline, nothing
 from ftbench.probe.workers.pools import Pool
 from ftbench.pythons import Interpreter
 
@@ -79,7 +79,8 @@ def test_a_result_that_is_not_the_serial_twins_is_refused(monkeypatch: pytest.Mo
 def test_every_other_round_begins_from_the_other_end(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[tuple[str, bool]] = []
 
-    def turn_of(_pool: Pool, size: Size, _more: int, *, pool_first: bool) -> Turn:
+    def turn_of(_pool: Pool, size: Size, _more: int, *, pool_first: bool, after: object) -> Turn:
+        assert after is nothing
         done.append((size.name, pool_first))
         return Turn(serial=size.nominal, task=1.0)
 

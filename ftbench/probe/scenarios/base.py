@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ftbench.errors import FtbenchError, NotAvailableError, UsageError, unknown
 from ftbench.facts.modes import MODE_NAMES, Mode
-from ftbench.facts.profiles import Profile
+from ftbench.facts.profiles import DUEL, Profile
 from ftbench.probe.run.outcome import Metric, Outcome
 from ftbench.probe.workers.base import Deadline
 
@@ -57,6 +57,11 @@ class Cell(NamedTuple):
                 return
             yield done
             done += 1
+
+    def pass_turn(self) -> None:
+        """In a duel, have the other side do its part amid a round; elsewhere do nothing."""
+        if self.profile is DUEL:
+            self.stick()
 
     def with_extra(self, count: int, step: int = 1) -> int:
         """Return `count` and the extra of it, in whole steps.

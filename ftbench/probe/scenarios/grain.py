@@ -11,7 +11,7 @@ tiny tasks; the figure they give, "100 ms to start a process", is not what a poo
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from ftbench.facts.modes import POOL_MODES, POOL_TABLE, USUAL_POOL, no_such_pool
@@ -20,6 +20,7 @@ from ftbench.probe.instruments.machine import machine_record
 from ftbench.probe.pool_tasks import grind
 from ftbench.probe.run.outcome import Invariant, Metric, Outcome, percentile
 from ftbench.probe.scenarios.base import Cell, MetricSpec, Param, Scenario, by_round
+from ftbench.probe.workers.base import nothing
 from ftbench.probe.workers.engines import engine_of
 from ftbench.probe.workers.pools import Pool, check, pool_of
 
@@ -85,10 +86,17 @@ class Turn(NamedTuple):
         }
 
 
-def turn(pool: Pool, size: Size, more: int = 0, *, pool_first: bool = False) -> Turn:
+def turn(
+    pool: Pool,
+    size: Size,
+    more: int = 0,
+    *,
+    pool_first: bool = False,
+    after: Callable[[], None] = nothing,
+) -> Turn:
     """Run a round's tasks of one size, in slices by the main thread and by the pool in turn.
 
-    The pool's have `more` steps each.
+    The pool's have `more` steps each; `after` is called after each slice.
     """
     own = [(seed, size.steps) for seed in range(size.alone)]
     given = [(seed, steps + more) for seed, steps in own]
@@ -105,17 +113,20 @@ def turn(pool: Pool, size: Size, more: int = 0, *, pool_first: bool = False) -> 
             else:
                 expected = [grind(task) for task in own]
             took[by_pool] += time.perf_counter() - begin
+            after()
     if more:
         expected = [grind(task) for task in given]
     check(answers, [expected[place % size.alone] for place in range(len(tasks))] * size.slices)
     return Turn(serial=took[False] / (size.slices * len(own)), task=took[True] / len(answers))
 
 
-def one_round(pool: Pool, number: int, more: Mapping[str, int]) -> list[Turn]:
+def one_round(
+    pool: Pool, number: int, more: Mapping[str, int], after: Callable[[], None] = nothing
+) -> list[Turn]:
     """Return the turns of all sizes, begun from the other end in every other round."""
     odd = number % 2 == 1
     order = SIZES[::-1] if odd else SIZES
-    turns = {size: turn(pool, size, more[size.name], pool_first=odd) for size in order}
+    turns = {size: turn(pool, size, more[size.name], pool_first=odd, after=after) for size in order}
     return [turns[size] for size in SIZES]
 
 
@@ -124,7 +135,7 @@ def run(cell: Cell) -> Outcome:
     pool = pool_of(cell.params["pool"], cell.mode, cell.params["workers"], cell.deadline)
     pool.fill()
     more = {size.name: cell.with_extra(size.steps) - size.steps for size in SIZES}
-    rounds = [one_round(pool, number, more) for number in cell.repeats()]
+    rounds = [one_round(pool, number, more, cell.pass_turn) for number in cell.repeats()]
     pool.shutdown()
     capacity = min(pool.workers, machine_record()["usable_cores"])
     tasks = {size.name: size.slices * size.per_worker * pool.workers for size in SIZES}

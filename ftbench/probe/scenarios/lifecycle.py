@@ -125,6 +125,7 @@ def _add_extra(crew: Crew, cell: Cell) -> None:
     from ftbench.probe.workloads.injected import spin, steps_for  # noqa: PLC0415 - no luggage of every cell
 
     workers, task = cell.params["workers"], cell.params["task"]
+    cell.pass_turn()  # the other side starts beside this one
     tries = [one_round(crew, workers, task).seconds["round"] for _ in range(_TRIES)]
     steps = steps_for(cell.extra * percentile(tries, 50) / NANO)
     join = crew.join

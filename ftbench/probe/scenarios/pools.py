@@ -79,17 +79,14 @@ def one_life(cell: Cell) -> dict[str, float]:
     steps = STEPS if tasks == TASKS else tuple(map(pool_tasks.step, range(tasks)))
     pool, begin, cold = opened(cell)
     full = pool.fill() - begin
-    return {
-        "cold": cold,
-        "full": full,
-        "dispatch": timed(partial(one_by_one, pool, calls), range(calls)) / CALLS,
-        **{
-            f"map_{chunk}": timed(partial(pool.map, pool_tasks.step, range(tasks), chunk), steps)
-            / TASKS
-            for chunk in chunks_of(cell)
-        },
-        "shutdown": pool.shutdown(),
-    }
+    cell.pass_turn()
+    took = {"dispatch": timed(partial(one_by_one, pool, calls), range(calls)) / CALLS}
+    cell.pass_turn()
+    for chunk in chunks_of(cell):
+        mapped = partial(pool.map, pool_tasks.step, range(tasks), chunk)
+        took[f"map_{chunk}"] = timed(mapped, steps) / TASKS
+        cell.pass_turn()
+    return {"cold": cold, "full": full, **took, "shutdown": pool.shutdown()}
 
 
 def timed(function: Callable[[], list[int]], expected: Sequence[int]) -> float:

@@ -178,7 +178,10 @@ def blocks_of(
     def taken(names: Iterable[str]) -> dict[str, Turn]:
         ordered = sorted(names)
         draw.shuffle(ordered)
-        found = {name: sides[name].take() for name in ordered}
+        found = {}
+        for name in ordered:
+            found[name] = sides[name].take()
+            cell.pass_turn()
         turns.extend(found.values())
         return found
 

@@ -8,6 +8,7 @@ A side is `(channel, out, back)` with what its mode has for a way out and a way 
     queue, simple_queue   a queue with `put` and `get`
     pipe                  a `multiprocessing.Connection`, the same for both ways
     task                  what has a pool run a task; and a list, for what `answered` says besides
+    later                 another side, and by how many busy nanoseconds it sends everything later
     shared_memory, mmap   an area: memory (what has a buffer, itself or in `buf`), where it begins
                           there, and its signal: a semaphore, or the ends of a pipe
 """
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     Report = tuple[int, int, int, list[int], bytes, bytes]
 
 NEAR, FAR = "near side", "far side"
+LATER = "later"
 
 # The near side's payloads, by kind and size: a module is one per process, and one per
 # subinterpreter.
@@ -157,6 +159,8 @@ PROTOCOL = 5
 def opened(side: Side, kind: str) -> tuple[Send, Receive, Callable[[], None]]:
     """Return `send`, `receive` and what frees them again; `kind` is that of the payload."""
     channel, out, back = side
+    if channel == LATER:
+        return _later(back, *opened(out, kind))
     if channel == "handover":
         return _putting(*out), _taking(*back), _nothing
     if channel in {"queue", "simple_queue"}:
@@ -164,9 +168,8 @@ def opened(side: Side, kind: str) -> tuple[Send, Receive, Callable[[], None]]:
     if channel == "task":
         return _asking(out, back)
     if channel == "pipe":
-        if kind == "bytes":
-            return out.send_bytes, back.recv_bytes, _nothing
-        return out.send, back.recv, _nothing
+        raw = kind == "bytes"
+        return *((out.send_bytes, back.recv_bytes) if raw else (out.send, back.recv)), _nothing
     return _areas(out, back, kind)
 
 
@@ -203,6 +206,18 @@ def _asking(call: Callable[..., Any], answers: list[Any]) -> tuple[Send, Receive
         return got
 
     return send, receive, _nothing
+
+
+def _later(
+    nanoseconds: int, send: Send, receive: Receive, close: Callable[[], None]
+) -> tuple[Send, Receive, Callable[[], None]]:
+    def send_later(payload: Any) -> None:
+        due = perf_counter_ns() + nanoseconds
+        while perf_counter_ns() < due:
+            pass
+        send(payload)
+
+    return send_later, receive, close
 
 
 def _areas(out: Area, back: Area, kind: str) -> tuple[Send, Receive, Callable[[], None]]:

@@ -38,7 +38,7 @@ def run(c):
     for number in c.rounds():
         begin = time.perf_counter()
         {work}
-        c.stick() if {parts} else None
+        c.pass_turn() if {parts} else None
         counts = (number + 1, 1 + c.extra, hash("a") % 1000 + 1, born)
         rows.append((begin, time.perf_counter(), *counts))
     names = ("begin", "end", "number", "work", "hash", "born")
@@ -80,10 +80,13 @@ def seeded(seed: int = 1) -> random.Random:
     return random.Random(seed)  # noqa: S311 - no secrets here
 
 
-def pair(rounds: int | None = 12, *, seed: int = 1, deadline: float = 30.0) -> Pair:
+def pair(
+    rounds: int | None = 12, *, seed: int = 1, deadline: float = 30.0, seconds: float = 2.0
+) -> Pair:
     draw = seeded(seed)
     layout = Layout.drawn(0, draw, alone=True)
-    return take((A, B), KERNEL, layout, draw, rounds=rounds, deadline=deadline)
+    limits = {"seconds": seconds, "deadline": deadline}
+    return take((A, B), KERNEL, layout, draw, rounds=rounds, **limits)
 
 
 def order(done: Pair) -> list[bool]:
@@ -131,12 +134,14 @@ def test_rounds_that_nobody_counts_are_as_many_as_fit(
     given: Given, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given("time.sleep(0.02)")
-    assert 1 <= pair(None).rounds <= turns.SECONDS / 0.04
+    assert 1 <= pair(None, seconds=0.3).rounds <= 0.3 / 0.04
     given("time.sleep(0.5)")
-    assert pair(None).rounds == 1
-    monkeypatch.setattr(turns, "SECONDS", 600.0)
+    assert pair(None, seconds=0.3).rounds == 1
     given("pass")
-    assert pair(None).rounds == turns.MOST - 1
+    monkeypatch.setattr(turns, "SECONDS", 0.0)
+    assert pair(None, seconds=600).rounds == turns.ENOUGH - 1
+    monkeypatch.setattr(turns, "SECONDS", 600.0)
+    assert pair(None, seconds=600).rounds == turns.MOST - 1
 
 
 def test_more_work_is_asked_of_one_side_alone(given: Given) -> None:
