@@ -254,7 +254,8 @@ def _places(tree: ResultTree, sides: Sides, wanted: Filter) -> Mapping[_Rest, _B
 
 def _alike(sides: Sides, builds: _Builds) -> Iterator[tuple[str, str]]:
     """Yield the pairs of flavours to compare: equal ones, or all where there are none."""
-    pairs = [(dict(pair)[sides.before], dict(pair)[sides.after]) for pair in pair_builds(builds)]
+    both = [dict(pair) for pair in pair_builds(builds) if len(pair) == len(builds)]
+    pairs = [(pair[sides.before], pair[sides.after]) for pair in both]
     yield from [pair for pair in pairs if pair[0] == pair[1]] or pairs
 
 

@@ -138,11 +138,14 @@ Builds = tuple[tuple[str, str], ...]
 
 def pair_builds(flavours: Mapping[str, Collection[str]]) -> tuple[Builds, ...]:
     """Return the builds that belong side by side, of the flavours that each python has."""
+    every = [set(own) for own in flavours.values()]
+    # Those are with their like, and stand in for no other: a plain build beside one with PGO.
+    common = set.intersection(*every) if every else set()
     pairs = (
         tuple(
-            # Like with like, as far as there is.
-            (python, flavour if flavour in own else min(own))
+            (python, flavour if flavour in own else min(set(own) - common))
             for python, own in sorted(flavours.items())
+            if flavour in own or set(own) - common
         )
         for flavour in sorted(set(chain.from_iterable(flavours.values())))
     )

@@ -121,7 +121,11 @@ def test_a_median_of_zero_and_a_failure_have_no_margin() -> None:
 
 def test_builds_go_with_their_like_and_a_lone_one_stands_in() -> None:
     assert pair_builds({"gil": {"a", "b"}, "ft": {"b"}}) == (
-        (("ft", "b"), ("gil", "a")),
+        (("gil", "a"),),
+        (("ft", "b"), ("gil", "b")),
+    )
+    assert pair_builds({"gil": {"a", "b"}, "ft": {"b", "c"}}) == (
+        (("ft", "c"), ("gil", "a")),
         (("ft", "b"), ("gil", "b")),
     )
     assert pair_builds({"gil": {"debian"}, "ft": {"source"}}) == (

@@ -55,7 +55,7 @@ END_SECONDS: Final = 30.0
 FAILED: Final = "FAILED"
 # Of a process beside what is on record of it, and of a cell in a duel: as it was on two cores.
 START_SECONDS: Final = 0.2
-DUEL_SECONDS: Final = 6.0
+DUEL_SECONDS: Final = 10.0
 UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 
 Pair = tuple[Interpreter, Interpreter]

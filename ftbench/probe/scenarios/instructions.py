@@ -72,7 +72,7 @@ def run(cell: Cell) -> Outcome:
     words = (kernel, pattern, str(threads), str(turns))
     counts: list[tuple[int, int]] = []
     checksums: list[int] = []
-    for _ in range(cell.profile.holds):  # dear, and always the same: one a process will do
+    for _ in range(cell.profile.holds):  # one in any profile with a name
         pair = [_Counted(valgrind, (*words, str(size))) for size in (SMALLER, LARGER)]
         smaller, larger = (each.end(cell) for each in pair)
         counts.append((smaller, larger))
