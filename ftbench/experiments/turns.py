@@ -1,9 +1,10 @@
 """A pair: two cells in fresh processes whose rounds alternate, each the other's measuring stick.
 
 Both are alive from the first round to the last and only one is at work, in an order that is drawn
-for each round, or for each slice of a long one: what slows a core for a while meets both.  The first round is left out.  Hash seed
-and the place of the stack are alike on both sides and others in the next pair; code and data of a
-build lie at the same addresses in all, so more pairs do not average out what these do.
+for each round, or for each slice of a long one: what slows a core for a while meets both.  The
+first round is left out.  Hash seed and the place of the stack are alike on both sides and others in
+the next pair; code and data of a build lie at the same addresses in all, so more pairs do not
+average out what these do.
 """
 
 from __future__ import annotations

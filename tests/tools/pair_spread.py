@@ -76,8 +76,8 @@ def main(python: str, pairs: int = 16) -> None:
         if cell.title not in METRICS:
             continue
         found: dict[tuple[str, float, str], list[float]] = defaultdict(list)
-        for *key, log in measured(sides, cell, pairs):
-            found[*key].append(log)
+        for metric, seconds, kind, log in measured(sides, cell, pairs):
+            found[metric, seconds, kind].append(log)
         for metric in METRICS[cell.title]:
             row = [found[metric, *kind] for kind in kinds]
             even = math.exp(statistics.median(row[-1]))
