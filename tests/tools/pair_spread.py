@@ -24,6 +24,7 @@ from ftbench.experiments import suite, turns
 from ftbench.experiments.duel import duellist
 from ftbench.experiments.suite import SuiteCell
 from ftbench.experiments.turns import Duellist, Layout
+from ftbench.probe.run.measure import CELL as BY_SLICE
 from ftbench.pythons.install import choose
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -36,7 +37,6 @@ METRICS: Final = {
     "lifecycle.Lifecycle(threads, 8, empty)": ("round",),
 }
 SECONDS: Final = (0.3, 1.0, 2.0)
-BY_SLICE: Final = turns.CELL
 BY_ROUND: Final = f"""
 from ftbench.probe.scenarios.base import Cell
 Cell.pass_turn = lambda _: None
