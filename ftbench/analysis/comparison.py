@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from ftbench.analysis.verdicts import Evidence
+from ftbench.analysis.verdicts import NOTHING_KNOWN, Evidence
 from ftbench.facts.arms import Arm, arm_named
 from ftbench.facts.modes import Mode, mode_named
 from ftbench.results.figure import Figure, State
@@ -47,8 +47,8 @@ class Metric:
 class FigureIndex:
     """Figures by benchmark, for many look-ups in the same figures; `known` has their duels."""
 
-    def __init__(self, figures: Iterable[Figure], known: Evidence | None = None) -> None:
-        self.known = known or Evidence(builds={}, duels={})
+    def __init__(self, figures: Iterable[Figure], known: Evidence = NOTHING_KNOWN) -> None:
+        self.known = known
         self._figures: dict[str, list[Figure]] = {}
         self.arms: set[str] = set()
         for figure in figures:

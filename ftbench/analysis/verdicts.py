@@ -59,11 +59,16 @@ class Evidence:
         return next((each.note for each in self.known if each.explains(before, after)), "")
 
     def duel(self, before: Figure, after: Figure) -> Duel | None:
-        """Return the latest duel of the builds of two figures of one series, None without one."""
-        key = before.machine, before.series
-        for duel in reversed(self.duels.get(key, ()) if self.duels else ()):
+        """Return the latest duel of the builds of two figures of one series, None without one.
+
+        Modes may differ, as they may in a duel.
+        """
+        duels = self.duels.get((before.machine, before.series), ()) if self.duels else ()
+        if not duels or after.machine != before.machine or not _but_for_modes(before, after):
+            return None
+        for duel in reversed(duels):
             if all(map(self._is_of, (before, after), duel.record.sides, duel.builds)):
-                return duel if after.machine == before.machine else None
+                return duel
         return None
 
     def _is_of(self, figure: Figure, side: DuelSide, build: Mapping[str, Any]) -> bool:
@@ -72,6 +77,14 @@ class Evidence:
         return names == (side.release, side.arm, side.flavour, side.mode) and not _unlike(
             BUILD_FACTS, builds, [build], told=True
         )
+
+
+def _but_for_modes(one: Figure, other: Figure) -> bool:
+    first, second = ({**each.params, "mode": ""} for each in (one, other))
+    return one.benchmark == other.benchmark and first == second
+
+
+NOTHING_KNOWN: Final = Evidence(builds={}, duels={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from ftbench.analysis.claims.judge import AsvFigures, Judgement, judged
 from ftbench.analysis.claims.rule import ClaimedRatio, ClaimVerdict, Relation
 from ftbench.analysis.conditions import Notice, notices
 from ftbench.analysis.price import OLDER, guarded
+from ftbench.analysis.verdicts import evidence
 from ftbench.results import Figure, Machine, ResultTree, Unreadable
 from ftbench.results.selection import Pick, first_pick, picks, shares
 from ftbench.site import frame, svg
@@ -311,6 +312,7 @@ def page_of(
             replace(tree, figures=(*tree.figures, *(others or {}).get(OLDER.against, ())))
         ),
         others=others,
+        known=evidence(tree),
     )
     return Page(
         title=f"Claims on CPython {pick.release.name}, {pick.machine}",

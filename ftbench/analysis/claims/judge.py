@@ -21,10 +21,13 @@ from ftbench.analysis.claims.rule import (
 from ftbench.analysis.conditions import is_plain
 from ftbench.analysis.names import param_name
 from ftbench.analysis.price import GUARDED, Points
+from ftbench.analysis.verdicts import NOTHING_KNOWN, Evidence
 from ftbench.facts.arms import Arm, arm_named
 from ftbench.releases import Release
 from ftbench.results import Figure, Machine, ResultFile
+from ftbench.results.duels import series_of
 from ftbench.results.figure import SeriesKey
+from ftbench.statistics.sequential import look
 from ftbench.statistics.spread import Basis
 
 
@@ -74,8 +77,9 @@ def judged(claim: Claim, named: Sequence[Named] | None, conditions: Conditions) 
         return Judgement(claim=claim, verdict=ClaimVerdict.UNMEASURED)
     ratios = ratios_of(claim.relation, named, claimed=claim.ends, within=claim.within)
     figures = _figures(named)
-    # What Price and gain takes is sound.
-    doubts = (each.doubt for each in figures.values() if each and not claim.measure)
+    # What Price and gain takes is sound, and both sides of a duel met the same.
+    sound = claim.measure or all(ratio.by_duel for ratio in ratios)
+    doubts = (each.doubt for each in figures.values() if each and not sound)
     doubt = next((f"({doubt})" for doubt in doubts if doubt), "")
     obstacle = _obstacle(claim, conditions)
     verdict, why = decide(ratios, obstacle or doubt)
@@ -134,6 +138,7 @@ class AsvFigures:
     points: Mapping[str, Points] = field(default_factory=dict)
     # Of another release, by its series: "3.14".
     others: Mapping[str, Mapping[tuple[Arm, SeriesKey], Figure]] = field(default_factory=dict)
+    known: Evidence = NOTHING_KNOWN  # has their duels
 
     @classmethod
     def of(
@@ -145,6 +150,7 @@ class AsvFigures:
         machine: Machine | None,
         points: Mapping[str, Points] | None = None,
         others: Mapping[str, Iterable[Figure]] | None = None,
+        known: Evidence = NOTHING_KNOWN,
     ) -> Self:
         """Return those of one machine, release, profile and build, on our record or asv's."""
         record = _record(sources, machine)
@@ -162,6 +168,7 @@ class AsvFigures:
                 plain=is_plain(sources),
             ),
             points=points or {},
+            known=known,
         )
 
     def figure(self, series: Series | None) -> Figure | None:
@@ -208,10 +215,24 @@ class AsvFigures:
                 name=name,
                 unit=claim.unit,
                 quantity=_comparable(self.quantity(figure), claim, common=common),
+                duels=self._duels(figure, zip(claim.names, figures, strict=True), rate=claim.rate),
                 figures={name: figure},
             )
             for name, figure in zip(claim.names, figures, strict=True)
         ]
+
+    def _duels(
+        self, figure: Figure | None, others: Iterable[tuple[str, Figure | None]], *, rate: bool
+    ) -> Mapping[str, Quantity]:
+        """Return what a figure is over each of those that a duel has held it against."""
+        found: dict[str, Quantity] = {}
+        for name, other in others:
+            duel = self.known.duel(other, figure) if figure and other else None
+            effect = look(series_of(duel.record)).verdict.effect if duel else None
+            if effect:
+                ratio = Quantity(value=effect.value, spread=effect.interval)
+                found[name] = ratio.map(_inverse) if rate else ratio
+        return found
 
     def _measured(self, claim: Claim) -> Sequence[Named]:
         """Return the ratio that Price and gain has of a claim's measure."""
@@ -244,7 +265,11 @@ def _comparable(quantity: Quantity, claim: Claim, *, common: bool) -> Quantity:
         return quantity
     if not common:
         return OTHER_RUN
-    return quantity.map(lambda seconds: 1 / seconds) if claim.rate else quantity
+    return quantity.map(_inverse) if claim.rate else quantity
+
+
+def _inverse(value: float) -> float:
+    return 1 / value
 
 
 def one_run(figures: Sequence[Figure]) -> bool:

@@ -74,6 +74,7 @@ class ClaimedRatio:
     low: float
     high: float
     claimed: tuple[float, ...] = ()
+    by_duel: bool = False
 
     @property
     def off(self) -> str:
@@ -123,11 +124,15 @@ class ClaimedRatio:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A figure of a claim under its name, and the results of asv that it is made of, by theirs."""
+    """A figure of a claim under its name, and the results of asv that it is made of, by theirs.
+
+    `duels` are what it is over another figure, by that one's name, where a duel has found it.
+    """
 
     name: str
     unit: str
     quantity: Quantity
+    duels: Mapping[str, Quantity] = field(default_factory=dict)
     figures: Mapping[str, Figure | None] = field(default_factory=dict)
 
 
@@ -159,12 +164,23 @@ def ratios_of(
 
 
 def _ratio(above: Named, below: Sequence[Named], low: float, high: float) -> ClaimedRatio:
-    """Return the first over the second, or the first alone where there is no second."""
-    what, unit, quantity = above.name, above.unit, above.quantity
-    if below:
-        what, unit = f"{what} / {below[0].name}", TIMES
-        quantity = over(quantity, below[0].quantity)
-    return ClaimedRatio(what=what, unit=unit, quantity=quantity, low=low, high=high)
+    """Return the first over the second, or the first alone where there is no second.
+
+    A duel of both outranks what each came to by itself.
+    """
+    if not below:
+        what, unit, quantity = above.name, above.unit, above.quantity
+        return ClaimedRatio(what=what, unit=unit, quantity=quantity, low=low, high=high)
+    (other,) = below
+    duel = above.duels.get(other.name)
+    return ClaimedRatio(
+        what=f"{above.name} / {other.name}{', by duel' if duel else ''}",
+        unit=TIMES,
+        quantity=duel or over(above.quantity, other.quantity),
+        low=low,
+        high=high,
+        by_duel=duel is not None,
+    )
 
 
 def decide(ratios: Sequence[ClaimedRatio], obstacle: str) -> tuple[ClaimVerdict, str]:
@@ -178,8 +194,10 @@ def decide(ratios: Sequence[ClaimedRatio], obstacle: str) -> tuple[ClaimVerdict,
     if ClaimVerdict.NOT in verdicts:
         return ClaimVerdict.NOT, ""
     if ClaimVerdict.CANNOT in verdicts:
-        known = all(ratio.quantity.spread for ratio in ratios)
-        return ClaimVerdict.CANNOT, "from so few processes" if known else f"({ONE_PROCESS})"
+        if not all(ratio.quantity.spread for ratio in ratios):
+            return ClaimVerdict.CANNOT, f"({ONE_PROCESS})"
+        by_duel = all(ratio.by_duel for ratio in ratios if ratio.verdict is ClaimVerdict.CANNOT)
+        return ClaimVerdict.CANNOT, f"from so few {'pairs' if by_duel else 'processes'}"
     return ClaimVerdict.HOLDS, ""
 
 

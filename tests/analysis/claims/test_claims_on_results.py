@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import fake_duels
 import pytest
 from fake_figures import rekeyed
 
@@ -176,6 +177,81 @@ def test_a_claim_holds_a_release_against_one_of_another_series(
         others={"3.14": before} if before else {},
     )
     assert judged(BETTER, measured.named(BETTER), measured.conditions).words == words
+
+
+LATER = Release.parse("3.15.0rc1")
+
+
+def duelled(factor: float, **fields: Any) -> Judgement:
+    """Return BETTER on two figures that say nothing, and a duel: 3.15 over 3.14.2."""
+    before, after = (
+        fake_duels.side(name, flavour="source", mode="threads", build=name)
+        for name in (RELEASE.name, LATER.name)
+    )
+    made = fake_duels.record(
+        before,
+        after,
+        of=("must_scale.MustScale", "relative_2"),
+        factor=factor,
+        params={"mode": "threads", "pattern": "copies"} | fields.pop("params", {}),
+        unit="ratio",
+        **fields,
+    )
+    older, newer = figure(PATTERN, 1.1, runs=frozenset()), figure(PATTERN, 1.1, doubt="off 1.00")
+    measured = AsvFigures.of(
+        [replace(newer, release=LATER)],
+        release=LATER,
+        sources=(),
+        machine=LINUX,
+        others={"3.14": [older]},
+        known=evidence(ResultTree(duels=(fake_duels.duel(made, machine="m"),))),
+    )
+    return judged(BETTER, measured.named(BETTER), measured.conditions)
+
+
+@pytest.mark.parametrize(
+    ("factor", "spread", "words"),
+    [
+        (1 / 1.1, 0.004, "holds"),
+        (1.1, 0.004, "does not hold here"),
+        (1.0, 0.1, "cannot be judged from so few pairs"),
+    ],
+)
+def test_a_duel_outranks_two_figures_their_runs_and_their_doubts(
+    factor: float, spread: float, words: str
+) -> None:
+    found = duelled(factor, spread=spread)
+    assert found.words == words
+    (ratio,) = found.ratios
+    assert ratio.what == "3.14 / 3.15, by duel"
+    assert ratio.quantity.value == pytest.approx(1 / factor, rel=0.1)
+    assert ratio.quantity.spread
+
+
+def test_a_duel_of_other_params_or_work_of_another_name_is_none_of_two_figures() -> None:
+    for fields in ({"params": {"pattern": "deep_copies"}}, {"metric": "relative_4"}):
+        found = duelled(0.5, **fields)
+        assert found.words == "not measured (no run in common)"
+        assert [each.what for each in found.ratios] == ["3.14 / 3.15"]
+
+
+def test_a_duel_of_modes_is_turned_for_a_claim_of_operations_per_second() -> None:
+    round_of = "ft lifecycle.Lifecycle.track_round mode={} workers=8 task=empty"
+    modes = ("threads", "processes-spawn")
+    texts = [round_of.format(mode) for mode in modes]
+    one, other = (fake_duels.side(RELEASE.name, flavour="source", mode=mode) for mode in modes)
+    params = {"mode": modes[0], "workers": "8", "task": "empty"}
+    made = fake_duels.record(one, other, factor=3.0, of=fake_duels.ROUND, params=params)
+    known = evidence(ResultTree(duels=(fake_duels.duel(made, machine="m"),)))
+    figures = [figure(text, 1e-3) for text in texts]
+    measured = AsvFigures.of(figures, release=RELEASE, sources=(), machine=LINUX, known=known)
+    for rate, expected in ((False, 1 / 3), (True, 3.0)):
+        asked = claim(Relation.RATIO, *texts, claimed=expected, rate=rate)
+        found = judged(asked, measured.named(asked), measured.conditions)
+        assert found.verdict is ClaimVerdict.HOLDS
+        assert found.ratios[0].quantity.value == pytest.approx(expected, rel=0.01)
+    assert known.duel(figures[0], figures[1])
+    assert not known.duel(figures[0], figure(texts[1].replace("workers=8", "workers=4"), 1e-3))
 
 
 def test_a_claim_of_another_series_is_none_of_the_release_that_it_is_held_against() -> None:
