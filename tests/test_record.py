@@ -47,6 +47,21 @@ def _builds(*names: str, optimized: bool = False, jit: str = "none") -> list[Int
     ]
 
 
+def _distribution(*names: str) -> list[Interpreter]:
+    return [
+        fake_interpreter(
+            f"/opt/{name}-pgo-debian/bin/python3",
+            version=name,
+            free_threaded=False,
+            origin="debian",
+            pgo=True,
+            lto=True,
+            jit="off",
+        )
+        for name in names
+    ]
+
+
 def _recorder(tmp_path: Path, *builds: list[Interpreter]) -> Recorder:
     (tmp_path / "benchmarks").symlink_to(ROOT / "benchmarks")
     every = list(itertools.chain(*builds))
@@ -158,6 +173,29 @@ def test_the_jit_is_measured_where_it_is_built_in_alone(tmp_path: Path) -> None:
     assert sum("jit" in command for command in floors) == 1
 
 
+def test_a_gil_build_alone_is_measured_and_duels_with_its_jit_and_its_own_flavour(
+    tmp_path: Path,
+) -> None:
+    plan = msgspec.structs.replace(PLAN, releases=("3.14.7", "3.14.10", "3.15.2"))
+    built = _builds("3.14.7", optimized=True)
+    of = replace(_recorder(tmp_path, built, _distribution("3.14.10", "3.15.2")), plan=plan)
+    duels = [step for step in of.steps() if step.title.startswith("duel")]
+    assert [step.title.partition(", optimized")[0] for step in duels] == [
+        "duel of 3.15.2 and 3.15.2, JIT on",
+        "duel of 3.14.10 and 3.14.10, JIT on",
+        "duel of 3.14.10 and 3.15.2",
+        "duel of 3.14.7 and 3.14.7t",
+    ]
+    arms = [[w for w in step.command if w in {"gil", "ft", "jit"}] for step in duels]
+    assert arms == [["gil", "jit"], ["gil", "jit"], ["gil", "gil"], ["gil", "ft"]]
+    first = next(step for step in of.steps() if step.title.startswith("single_thread"))
+    assert first.command.count("-E") == len(["gil", "jit"]) + len(["gil", "ft", "ft-gil1"])
+    assert [each for each in of.lacking if "optimized:" in each] == [
+        "3.14.10, optimized: ftbench pythons install 3.14.10t --optimized",
+        "3.15.2, optimized: ftbench pythons install 3.15.2t --optimized",
+    ]
+
+
 def test_what_is_on_record_is_not_measured_again_unless_the_work_has_changed(
     tmp_path: Path,
 ) -> None:
@@ -234,7 +272,7 @@ def test_a_plan_says_about_how_long_each_step_takes_and_all_so_far(
     argv = [*arguments, "--machine", "box", "--bench", "^single_thread"]
     assert tool.main(argv, builds=_builds("3.14.7")) == 0
     cells = len(of.cells["single_thread.SingleThread"])
-    about = timedelta(seconds=cells * tool.DUEL_SECONDS)
+    about = timedelta(seconds=cells * tool.DUEL_SECONDS["single_thread"])
     duel, alone = capsys.readouterr().out.splitlines()[-2:]
     assert duel.endswith(f": single_thread.SingleThread, about {about}, {about} so far")
     assert alone.endswith("3 results")  # nothing is on record of how long that takes

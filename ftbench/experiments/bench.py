@@ -55,12 +55,14 @@ _SOURCES: Final = {True: "the last run here", False: "what it took elsewhere"}
 BESIDE_SECONDS: Final = 90.0
 
 
-def environment_names(pair: Pair, profile: str, arms: Sequence[str] | None = None) -> list[str]:
-    """Return asv's names of the environments of exactly this pair, those of arms that it has."""
+def environment_names(
+    builds: Sequence[Interpreter], profile: str, arms: Sequence[str] | None = None
+) -> list[str]:
+    """Return asv's names of the environments of exactly these builds, those of their arms."""
     return [
         environment_name(arm.python, each.build.flavour, profile, arm.environment.items())
         for arm in (ARMS if arms is None else map(arm_named, arms))
-        for each in pair
+        for each in builds
         if each.serves(arm)
     ]
 
@@ -88,15 +90,18 @@ def usual_seconds(results: Path, machine: str, profile: str) -> dict[tuple[str, 
     return {key: statistics.fmean(runs[max(runs)]) for key, runs in took.items()}
 
 
-def arms_with(cell: SuiteCell, pair: Pair) -> list[Arm]:
-    """Return the arms of a cell whose builds have its mode, as far as it can be known."""
-    mode, release = mode_named(cell.mode), pair[0].release
+def arms_with(cell: SuiteCell, builds: Sequence[Interpreter]) -> list[Arm]:
+    """Return the arms of a cell that builds of one release have, and its mode with them.
+
+    As far as it can be known.
+    """
+    mode, release = mode_named(cell.mode), builds[0].release
     if mode.since > (release.major, release.minor):
         return []
     return [
         arm
         for arm in cell.arms
-        if (own := pair[arm.free_threaded]).serves(arm) and not lacks(own, _engine(cell))
+        if any(each.serves(arm) and not lacks(each, _engine(cell)) for each in builds)
     ]
 
 

@@ -31,7 +31,7 @@ from ftbench.asv.machines import register
 from ftbench.errors import INTERRUPTED, AsvError, FtbenchError, NothingError, UsageError
 from ftbench.experiments import bench, suite
 from ftbench.experiments.suite import SuiteCell
-from ftbench.facts.arms import ARMS, Arm
+from ftbench.facts.arms import ARMS, WITHOUT_GIL, Arm, arm_named
 from ftbench.facts.profiles import PROFILES, profile_named
 from ftbench.facts.profiles import VARIABLE as PROFILE
 from ftbench.facts.units import plural
@@ -39,6 +39,7 @@ from ftbench.probe.run.child import reset_signals
 from ftbench.probe.run.programs import short_folder
 from ftbench.pythons import Interpreter, discover
 from ftbench.pythons.install import find_pair
+from ftbench.pythons.interpreter import preference
 from ftbench.releases import Release
 from ftbench.results.duels import duel_path, read_duels
 from ftbench.results.figure import Environment
@@ -53,12 +54,20 @@ MEASURED: Final = frozenset({0, 2, 10, 11, NothingError.exit_code})
 FTBENCH: Final = ("-c", "from ftbench.cli import main; main()")
 END_SECONDS: Final = 30.0
 FAILED: Final = "FAILED"
-# Of a process beside what is on record of it, and of a cell in a duel: as it was on two cores.
+# Of a process beside what is on record of it, and of a cell in a duel, of one thread and of others:
+# as it was on two cores.
 START_SECONDS: Final = 0.2
-DUEL_SECONDS: Final = 10.0
+DUEL_SECONDS: Final = {"single_thread": 8.0}
+LONG_DUEL_SECONDS: Final = 25.0
+GIL: Final = arm_named("gil")
+# What a GIL build meets in a duel of the arms.
+AGAINST_GIL: Final = (WITHOUT_GIL, arm_named("jit"))
 UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 
-Pair = tuple[Interpreter, Interpreter]
+Builds = tuple[Interpreter, ...]
+"""The GIL and the free-threaded build of a release, or the only one of them that is here."""
+
+Side = tuple[Interpreter, Arm]
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,9 +123,9 @@ class Recorder:
         return self.folder / "results" / self.machine
 
     @cached_property
-    def pairs(self) -> dict[str, dict[Release, Pair]]:
+    def builds_of(self) -> dict[str, dict[Release, Builds]]:
         """The builds of each kind by release, the newest last."""
-        found: dict[str, dict[Release, Pair]] = {kind: {} for kind in self.plan.kinds}
+        found: dict[str, dict[Release, Builds]] = {kind: {} for kind in self.plan.kinds}
         for kind, release in itertools.product(
             found, sorted(map(Release.parse, self.plan.releases))
         ):
@@ -126,17 +135,20 @@ class Recorder:
                 if each.release == release
                 and (each.build.pgo and each.build.lto if kind == "optimized" else _plain(each))
             ]
-            if pair := find_pair(ours):
-                found[kind][release] = pair
+            if builds := find_pair(ours) or tuple(sorted(ours, key=preference)[:1]):
+                found[kind][release] = builds
         return found
 
     @property
     def lacking(self) -> Iterator[str]:
         """Builds that are not here, as a command that obtains them."""
         for kind, name in itertools.product(self.plan.kinds, self.plan.releases):
-            if Release.parse(name) not in self.pairs[kind]:
+            builds = self.builds_of[kind].get(Release.parse(name), ())
+            here = {each.build.free_threaded for each in builds}
+            lacks = [name + "t" * free for free in (False, True) if free not in here]
+            if lacks:
                 more = " --optimized" if kind == "optimized" else ""
-                yield f"{name}, {kind}: ftbench pythons install {name} {name}t{more}"
+                yield f"{name}, {kind}: ftbench pythons install {' '.join(lacks)}{more}"
 
     @cached_property
     def cells(self) -> dict[str, list[SuiteCell]]:
@@ -160,7 +172,7 @@ class Recorder:
             for kind, what in itertools.product(self.plan.kinds, stage):
                 way, _, scenario = what.rpartition(" ")
                 for group in self.cells:
-                    if _scenario(group) == scenario and self.pairs[kind]:
+                    if _scenario(group) == scenario and self.builds_of[kind]:
                         yield from WAYS.get(way, Recorder._cells)(self, group, kind)
         if self.plan.full:
             plan = msgspec.structs.replace(
@@ -181,9 +193,9 @@ class Recorder:
         """Yield one run of a class over all releases and arms that lack it, interleaved."""
         cells, profile = self.cells[group], self.plan.profile
         lacking: list[tuple[Release, str]] = []
-        for release, pair in self.pairs[kind].items():
-            arms = [arm for arm in ARMS if any(arm in bench.arms_with(c, pair) for c in cells)]
-            for name in bench.environment_names(pair, profile, [arm.name for arm in arms]):
+        for release, builds in self.builds_of[kind].items():
+            arms = [arm for arm in ARMS if any(arm in bench.arms_with(c, builds) for c in cells)]
+            for name in bench.environment_names(builds, profile, [arm.name for arm in arms]):
                 path = self.own / f"{release.commit_id}-{name}{RECORDS.suffix}"
                 if not _has(path, group, cells[0].version):
                     lacking.append((release, name))
@@ -208,42 +220,53 @@ class Recorder:
             seconds=self._seconds(cells, len(lacking), processes),
         )
 
-    def _series(self, kind: str) -> list[list[Release]]:
-        """Return the releases of each series, as both they are: the newest first."""
-        newest_first = sorted(self.pairs[kind], reverse=True)
-        return [list(those) for _, those in itertools.groupby(newest_first, lambda r: r.series)]
+    def _series(self, kind: str) -> list[list[list[Builds]]]:
+        """Return the releases of each series, as both they are: the newest first.
 
-    def _sides(self, kind: str) -> Iterator[Pair]:
+        Each flavour is by itself: what another compiler made is another program.
+        """
+        by_flavour: dict[str, list[Builds]] = {}
+        for _, builds in sorted(self.builds_of[kind].items(), reverse=True):
+            by_flavour.setdefault(builds[-1].build.flavour, []).append(builds)
+        return [
+            [list(those) for _, those in itertools.groupby(every, lambda b: b[0].release.series)]
+            for every in by_flavour.values()
+        ]
+
+    def _sides(self, kind: str) -> Iterator[tuple[Side, Side]]:
         """Yield both sides of each duel: the arms of the newest of each series, then releases."""
-        pairs, series = self.pairs[kind], self._series(kind)
-        newest = [those[0] for those in series]
-        yield from (pairs[release] for release in newest)
-        within = [those[:2] for those in series if len(those) > 1]
-        for after, before in [*itertools.pairwise(newest), *within]:
-            yield from zip(pairs[before], pairs[after], strict=True)
+        for series in self._series(kind):
+            newest = [those[0] for those in series]
+            for builds in newest:
+                yield from itertools.product(_sides(builds[:1], GIL), _sides(builds, *AGAINST_GIL))
+            within = [those[:2] for those in series if len(those) > 1]
+            for after, before in [*itertools.pairwise(newest), *within]:
+                for arm in (GIL, WITHOUT_GIL):
+                    yield from itertools.product(_sides(before, arm), _sides(after, arm))
 
     def _duels(self, group: str, kind: str) -> Iterator[Step]:
         cells = self.cells[group]
-        for builds in self._sides(kind):
-            sides = tuple(map(_side, builds))
-            file = read_duels(duel_path(self.own, *map(_side, builds)))
+        for one, other in self._sides(kind):
+            sides = _side(*one), _side(*other)
+            file = read_duels(duel_path(self.own, *sides))
             known = [duel for duel in file.duels if duel.group == group] if file else []
             wanted = cells[0].version, tuple(side.flavour for side in sides)
             if wanted not in [(d.version, tuple(s.flavour for s in d.sides)) for d in known]:
+                arms = ("--arm", one[1].name, "--arm-b", other[1].name)
                 yield Step(
-                    title=f"duel of {' and '.join(each.name for each in builds)}, {kind}: {group}",
+                    title=f"duel of {_named(*one)} and {_named(*other)}, {kind}: {group}",
                     command=(
-                        *(*FTBENCH, "duel", *(str(each.executable) for each in builds)),
-                        *("--bench", rf"^{re.escape(group)}\.", "--machine", self.machine),
+                        *(*FTBENCH, "duel", str(one[0].executable), str(other[0].executable)),
+                        *(*arms, "--bench", rf"^{re.escape(group)}\.", "--machine", self.machine),
                     ),
                     profile=self.plan.profile,
-                    seconds=DUEL_SECONDS * len(cells),
+                    seconds=DUEL_SECONDS.get(_scenario(group), LONG_DUEL_SECONDS) * len(cells),
                 )
 
     def _noise(self, group: str, kind: str) -> Iterator[Step]:
         cells = self.cells[group]
-        for newest, *_ in self._series(kind):
-            for each in self.pairs[kind][newest]:
+        for newest, *_ in itertools.chain(*self._series(kind)):
+            for each in newest:
                 arms = [arm for arm in ARMS if each.serves(arm)]
                 lacking = [a for a in arms if not self._floor(each, a, group, cells[0].version)]
                 if lacking:
@@ -279,10 +302,17 @@ def _plain(each: Interpreter) -> bool:
     return each.build.pgo is False and each.build.lto is False and not each.build.replica
 
 
-def _side(each: Interpreter) -> DuelSide:
-    arm = next(arm.name for arm in ARMS if each.serves(arm))
+def _sides(builds: Builds, *arms: Arm) -> list[Side]:
+    return [(each, arm) for arm in arms for each in builds if each.serves(arm)]
+
+
+def _named(each: Interpreter, arm: Arm) -> str:
+    return f"{each.name}{', JIT on' if arm.jit else ''}"
+
+
+def _side(each: Interpreter, arm: Arm) -> DuelSide:
     return DuelSide(
-        release=each.release.name, arm=arm, flavour=each.build.flavour, mode="", build=""
+        release=each.release.name, arm=arm.name, flavour=each.build.flavour, mode="", build=""
     )
 
 
