@@ -31,6 +31,7 @@ from ftbench.site.timeline import (
     Tally,
     Timeline,
     scenario_titles,
+    scenarios_in_words,
     timeline_of,
 )
 from ftbench.statistics.verdict import Word
@@ -120,10 +121,9 @@ class ReleasePage:
             yield against, bases, sum((tally.counts for tally in ours), Counter[Word]())
 
     @property
-    def compared(self) -> list[str]:
+    def compared(self) -> str:
         """The scenarios whose series are judged here."""
-        every = dict.fromkeys(name for tally in self.tallies for name, _ in tally.groups)
-        return [scenario_titles(name)[1] for name in every]
+        return scenarios_in_words(name for tally in self.tallies for name, _ in tally.groups)
 
     @cached_property
     def cells(self) -> list[tuple[Tally, Series, CellEffect]]:

@@ -120,6 +120,15 @@ def scenario_titles(name: str) -> tuple[str, str]:
     return _GROUPS.get(name, ("Further", name))
 
 
+def scenarios_in_words(names: Iterable[str]) -> str:
+    """Return the titles of scenarios, of most of all those that lack: "all scenarios but One"."""
+    ours = dict.fromkeys(scenario_titles(name)[1] for name in names)
+    lacking = [title for _, title in _GROUPS.values() if title not in ours]
+    if len(ours) <= len(lacking):
+        return ", ".join(ours)
+    return f"all scenarios{' but ' if lacking else ''}{', '.join(lacking)}"
+
+
 def coded(ratio: float) -> int:
     """Return a ratio as the data files have it: a whole number, `PRECISION` times its logarithm."""
     if ratio <= 0:

@@ -14,6 +14,7 @@ import synthetic
 from outline import Outline
 from synthetic import Plan
 
+from ftbench.probe.scenarios.base import NAMES
 from ftbench.releases.known import known_releases
 from ftbench.results import ResultTree, read_results
 from ftbench.results.figure import Unreadable
@@ -329,3 +330,14 @@ def test_a_known_slowdown_is_the_first_alarm(
     assert "1 worse, 0 better" in outline.words
     assert "This machine has no noise floor." not in outline.text
     assert "2.5" in outline.text
+
+
+def test_of_most_scenarios_those_are_named_that_were_not_compared() -> None:
+    every = [name for name in NAMES if timeline.scenario_titles(name)[0] != "Further"]
+    few = ["pools", "single_thread"]
+    assert len(every) > 2 * len(few)
+    assert timeline.scenarios_in_words([*few, "pools"]) == "Pools, One thread"
+    assert timeline.scenarios_in_words([*every, "instructions"]) == "all scenarios"
+    most = timeline.scenarios_in_words(name for name in every if name not in few)
+    before, _, lacking = most.partition(" but ")
+    assert (before, {*lacking.split(", ")}) == ("all scenarios", {"Pools", "One thread"})
