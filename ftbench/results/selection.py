@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from itertools import chain, groupby
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from ftbench.errors import NothingError, UsageError, meant, unknown
 from ftbench.facts.arms import ARMS, WITHOUT_GIL, arm_named
@@ -218,12 +218,17 @@ def picks_of(scenario: str, tree: ResultTree) -> tuple[Pick, ...]:
     return tuple(pick for pick in picks(tree) if not places.isdisjoint(pick.places))
 
 
+# A machine with less than this share of what another has is not measured yet.
+_MOST: Final = 0.75
+
+
 def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
     """Return the pick that Choose opens with, None where there is none.
 
-    Of the machine that was measured last, what has half of its scenarios at least and was measured
-    last; of one run, the fullest profile, then the newest final release, then the pick with the
-    most arms and figures.  Of its release, builds with PGO and LTO come before others.
+    Of the machines that have most of the scenarios that one has, the one that was measured last; of
+    it, what has half of its scenarios at least and was measured last; of one run, the fullest
+    profile, then the newest final release, then the pick with the most arms and figures.  Of its
+    release, builds with PGO and LTO come before others.
     """
     choices = list(every)
     sources: dict[Hashable, list[ResultFile]] = {}
@@ -246,6 +251,7 @@ def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
     def rank(pick: Pick) -> tuple[object, ...]:
         ours = sources_of(pick)
         return (
+            most[pick.machine] >= _MOST * max(most.values()),
             last[pick.machine],
             2 * shown(pick) >= most[pick.machine],
             begun[pick],

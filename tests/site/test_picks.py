@@ -103,6 +103,17 @@ def test_what_has_few_of_the_scenarios_does_not_come_first_though_it_is_newer() 
     assert first.profile == "quick"
 
 
+def test_a_machine_that_was_measured_in_part_does_not_come_first_until_it_has_most() -> None:
+    every = ("native", "grain", "data", "pools")
+    whole = replace(source(machine="whole"), scenarios=dict.fromkeys(every, 1))
+    for count, first in ((2, "whole"), (3, "later")):
+        part = replace(source(machine="later", day=9), scenarios=dict.fromkeys(every[:count], 900))
+        tree = ResultTree(sources=(whole, part))
+        found = first_pick(picks(tree), tree)
+        assert found is not None
+        assert found.machine == first
+
+
 def test_of_a_release_builds_as_people_run_them_come_first_whenever_they_were_measured() -> None:
     plain = {"pgo": False, "lto": False}
     every = [
