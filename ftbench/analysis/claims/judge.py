@@ -78,7 +78,7 @@ def judged(claim: Claim, named: Sequence[Named] | None, conditions: Conditions) 
     ratios = ratios_of(claim.relation, named, claimed=claim.ends, within=claim.within)
     figures = _figures(named)
     # What Price and gain takes is sound, and both sides of a duel met the same.
-    sound = claim.measure or all(ratio.by_duel for ratio in ratios)
+    sound = claim.measure or all(ratio.quantity.by_duel for ratio in ratios)
     doubts = (each.doubt for each in figures.values() if each and not sound)
     doubt = next((f"({doubt})" for doubt in doubts if doubt), "")
     obstacle = _obstacle(claim, conditions)
@@ -230,7 +230,7 @@ class AsvFigures:
             duel = self.known.duel(other, figure) if figure and other else None
             effect = look(series_of(duel.record)).verdict.effect if duel else None
             if effect:
-                ratio = Quantity(value=effect.value, spread=effect.interval)
+                ratio = Quantity(value=effect.value, spread=effect.interval, by_duel=True)
                 found[name] = ratio.map(_inverse) if rate else ratio
         return found
 
@@ -241,7 +241,7 @@ class AsvFigures:
         point = points.get((release, arm.name)) if release else None
         if point is None:
             return ()
-        count, by_duel = len(point.of), point.mean.basis is Basis.DUEL
+        count = len(point.of)
         what = f"geometric mean of {count}" if count > 1 else measure.name
         shown = {
             f"{param_name(measure.param, kernel)}, {side.label}": self.figures.get(
@@ -251,8 +251,12 @@ class AsvFigures:
             for side in ((arm,) if measure.against else (arm, arm_named("gil")))
         }
         base = measure.against or "GIL build"
-        quantity = Quantity(value=point.mean.value, spread=point.mean.interval)
-        name = f"{what}{', by duel' if by_duel else ''}: {arm.label} / {base}"
+        quantity = Quantity(
+            value=point.mean.value,
+            spread=point.mean.interval,
+            by_duel=point.mean.basis is Basis.DUEL,
+        )
+        name = f"{what}: {arm.label} / {base}"
         return [Named(name=name, unit=TIMES, quantity=quantity, figures=shown)]
 
 

@@ -19,8 +19,9 @@ class Quantity:
     """A figure in its stored unit; without a `value`, `word` says so and `reason` why.
 
     `processes` are the samples by process, `floor` is what the machine's A/A runs say of the
-    series; `spread` is the 99 % interval that follows from both, of a cost or a ratio.  `middle` is
-    where the middle half of the samples lies, which decides nothing.
+    series; `spread` is the 99 % interval that follows from both, of a cost or a ratio, or of a
+    ratio that is `by_duel` from its pairs.  `middle` is where the middle half of the samples lies,
+    which decides nothing.
     """
 
     value: float | None = None
@@ -28,6 +29,7 @@ class Quantity:
     middle: Interval | None = None
     processes: Processes = ()
     floor: Floor | None = None
+    by_duel: bool = False
     word: str = ""
     reason: str = ""
 

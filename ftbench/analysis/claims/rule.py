@@ -74,7 +74,6 @@ class ClaimedRatio:
     low: float
     high: float
     claimed: tuple[float, ...] = ()
-    by_duel: bool = False
 
     @property
     def off(self) -> str:
@@ -168,19 +167,14 @@ def _ratio(above: Named, below: Sequence[Named], low: float, high: float) -> Cla
 
     A duel of both outranks what each came to by itself.
     """
-    if not below:
-        what, unit, quantity = above.name, above.unit, above.quantity
-        return ClaimedRatio(what=what, unit=unit, quantity=quantity, low=low, high=high)
-    (other,) = below
-    duel = above.duels.get(other.name)
-    return ClaimedRatio(
-        what=f"{above.name} / {other.name}{', by duel' if duel else ''}",
-        unit=TIMES,
-        quantity=duel or over(above.quantity, other.quantity),
-        low=low,
-        high=high,
-        by_duel=duel is not None,
-    )
+    what, unit, quantity = above.name, above.unit, above.quantity
+    if below:
+        (other,) = below
+        what, unit = f"{what} / {other.name}", TIMES
+        quantity = above.duels.get(other.name) or over(quantity, other.quantity)
+    if quantity.by_duel:
+        what += ", by duel"
+    return ClaimedRatio(what=what, unit=unit, quantity=quantity, low=low, high=high)
 
 
 def decide(ratios: Sequence[ClaimedRatio], obstacle: str) -> tuple[ClaimVerdict, str]:
@@ -196,8 +190,9 @@ def decide(ratios: Sequence[ClaimedRatio], obstacle: str) -> tuple[ClaimVerdict,
     if ClaimVerdict.CANNOT in verdicts:
         if not all(ratio.quantity.spread for ratio in ratios):
             return ClaimVerdict.CANNOT, f"({ONE_PROCESS})"
-        by_duel = all(ratio.by_duel for ratio in ratios if ratio.verdict is ClaimVerdict.CANNOT)
-        return ClaimVerdict.CANNOT, f"from so few {'pairs' if by_duel else 'processes'}"
+        open_ones = [each.quantity for each in ratios if each.verdict is ClaimVerdict.CANNOT]
+        few = "pairs" if all(each.by_duel for each in open_ones) else "processes"
+        return ClaimVerdict.CANNOT, f"from so few {few}"
     return ClaimVerdict.HOLDS, ""
 
 

@@ -302,6 +302,25 @@ def test_a_claim_about_one_thread_is_about_the_ratio_that_price_and_gain_has() -
     assert of(TAXED, kernels("ft", 1.0)).words == "not measured"
 
 
+@pytest.mark.parametrize(
+    ("spread", "words"), [(0.004, "holds"), (0.5, "cannot be judged from so few pairs")]
+)
+def test_a_claim_about_one_thread_is_judged_by_the_pairs_of_its_duel(
+    spread: float, words: str
+) -> None:
+    base, taxed = (fake_duels.side(RELEASE.name, arm, flavour="source") for arm in ("gil", "ft"))
+    params = {"mode": "serial", "kernel": "k0"}
+    made = fake_duels.record(base, taxed, factor=2.0, spread=spread, params=params)
+    figures = (*kernels("ft", 9.0), *kernels("gil", 1.0))
+    tree = ResultTree(figures=figures, duels=(fake_duels.duel(made, machine="m"),))
+    measured = AsvFigures.of(
+        figures, release=RELEASE, sources=(), machine=LINUX, points=guarded(tree)
+    )
+    found = judged(TAXED, measured.named(TAXED), measured.conditions)
+    assert found.words == words
+    assert found.ratios[0].what == "tax: free-threaded / GIL build, by duel"
+
+
 def test_figures_of_two_runs_have_no_ratio() -> None:
     other = [replace(each, runs=frozenset({"run-2"})) for each in kernels("gil", 1.0)]
     assert of(TAXED, [*kernels("ft", 1.0), *other]).words == "not measured"
