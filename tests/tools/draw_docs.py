@@ -14,7 +14,7 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from math import exp, inf
 from pathlib import Path
 from statistics import geometric_mean, median
@@ -481,15 +481,16 @@ def _by_sides(of: Shown, *, alike: bool) -> dict[tuple[str, DuelSide, DuelSide],
     return dict(sorted(found.items(), key=lambda item: str(item[0])))
 
 
-def _replay_price(of: Shown) -> Iterator[str]:
+def _over_gil(of: Shown, *, arm: str, head: str) -> Iterator[str]:
+    """Yield the table of what one thread takes on an arm over the GIL build of its release."""
     rows = []
     for (machine, first, second), duels in _by_sides(of, alike=False).items():
-        if first.release == second.release and (first.arm, second.arm) == ("gil", "ft"):
+        if first.release == second.release and (first.arm, second.arm) == ("gil", arm):
             ratios = [exp(_middle(each)) for each in duels]
             ends = f"{digits(min(ratios))} to {digits(max(ratios))}"
             mean = digits(geometric_mean(ratios))
             rows.append([first.release, first.flavour, f"`{machine}`", mean, ends])
-    yield from table(("release", "build", "machine", "free-threaded / GIL", "from, to"), rows)
+    yield from table(("release", "build", "machine", head, "from, to"), rows)
 
 
 def _replay_neighbours(of: Shown) -> Iterator[str]:
@@ -610,7 +611,8 @@ BLOCKS: Final[Mapping[str, Callable[[Shown], Iterator[str]]]] = {
     "replay": _replay,
     "replay-duel": _replay_duel,
     "replay-native": _replay_native,
-    "replay-price": _replay_price,
+    "replay-price": partial(_over_gil, arm="ft", head="free-threaded / GIL"),
+    "replay-jit": partial(_over_gil, arm="jit", head="JIT on / off"),
     "replay-neighbours": _replay_neighbours,
     "replay-instructions": _replay_instructions,
     "record": _record,
