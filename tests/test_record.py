@@ -272,7 +272,7 @@ def test_a_plan_says_about_how_long_each_step_takes_and_all_so_far(
     argv = [*arguments, "--machine", "box", "--bench", "^single_thread"]
     assert tool.main(argv, builds=_builds("3.14.7")) == 0
     cells = len(of.cells["single_thread.SingleThread"])
-    about = timedelta(seconds=cells * tool.DUEL_SECONDS["single_thread"])
+    about = timedelta(seconds=cells * tool.DUEL_SECONDS)
     duel, alone = capsys.readouterr().out.splitlines()[-2:]
     assert duel.endswith(f": single_thread.SingleThread, about {about}, {about} so far")
     assert alone.endswith("3 results")  # nothing is on record of how long that takes

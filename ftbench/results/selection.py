@@ -219,7 +219,7 @@ def picks_of(scenario: str, tree: ResultTree) -> tuple[Pick, ...]:
 
 
 # A machine with less than this share of what another has is not measured yet.
-_MOST: Final = 0.75
+_MOSTLY: Final = 0.75
 
 
 def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
@@ -251,7 +251,7 @@ def first_pick(every: Iterable[Pick], tree: ResultTree) -> Pick | None:
     def rank(pick: Pick) -> tuple[object, ...]:
         ours = sources_of(pick)
         return (
-            most[pick.machine] >= _MOST * max(most.values()),
+            most[pick.machine] >= _MOSTLY * max(most.values()),
             last[pick.machine],
             2 * shown(pick) >= most[pick.machine],
             begun[pick],

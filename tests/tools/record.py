@@ -57,7 +57,7 @@ FAILED: Final = "FAILED"
 # Of a process beside what is on record of it, and of a cell in a duel, of one thread and of others:
 # as it was on two cores.
 START_SECONDS: Final = 0.2
-DUEL_SECONDS: Final = {"single_thread": 8.0}
+DUEL_SECONDS: Final = 8.0
 LONG_DUEL_SECONDS: Final = 25.0
 GIL: Final = arm_named("gil")
 # What a GIL build meets in a duel of the arms.
@@ -238,11 +238,11 @@ class Recorder:
         for series in self._series(kind):
             newest = [those[0] for those in series]
             for builds in newest:
-                yield from itertools.product(_sides(builds[:1], GIL), _sides(builds, *AGAINST_GIL))
+                yield from itertools.product(_on(builds, GIL), _on(builds, *AGAINST_GIL))
             within = [those[:2] for those in series if len(those) > 1]
             for after, before in [*itertools.pairwise(newest), *within]:
                 for arm in (GIL, WITHOUT_GIL):
-                    yield from itertools.product(_sides(before, arm), _sides(after, arm))
+                    yield from itertools.product(_on(before, arm), _on(after, arm))
 
     def _duels(self, group: str, kind: str) -> Iterator[Step]:
         cells = self.cells[group]
@@ -253,6 +253,7 @@ class Recorder:
             wanted = cells[0].version, tuple(side.flavour for side in sides)
             if wanted not in [(d.version, tuple(s.flavour for s in d.sides)) for d in known]:
                 arms = ("--arm", one[1].name, "--arm-b", other[1].name)
+                alone = _scenario(group) == "single_thread"
                 yield Step(
                     title=f"duel of {_named(*one)} and {_named(*other)}, {kind}: {group}",
                     command=(
@@ -260,7 +261,7 @@ class Recorder:
                         *(*arms, "--bench", rf"^{re.escape(group)}\.", "--machine", self.machine),
                     ),
                     profile=self.plan.profile,
-                    seconds=DUEL_SECONDS.get(_scenario(group), LONG_DUEL_SECONDS) * len(cells),
+                    seconds=(DUEL_SECONDS if alone else LONG_DUEL_SECONDS) * len(cells),
                 )
 
     def _noise(self, group: str, kind: str) -> Iterator[Step]:
@@ -302,7 +303,7 @@ def _plain(each: Interpreter) -> bool:
     return each.build.pgo is False and each.build.lto is False and not each.build.replica
 
 
-def _sides(builds: Builds, *arms: Arm) -> list[Side]:
+def _on(builds: Builds, *arms: Arm) -> list[Side]:
     return [(each, arm) for arm in arms for each in builds if each.serves(arm)]
 
 
